@@ -37,7 +37,7 @@ _OPTIONS = {
         "--message-seconds", "message_s", default=Bench.message_s, show_default=True,
         type=click.FloatRange(0.1, 600),
     ),
-    "speed": click.option("--speed", default=Bench.speed, show_default=True, help="Of the embedded switch's clock."),
+    "speed": click.option("--speed", default=Bench.speed, show_default=True, help="Speed of the embedded switch's clock."),
     "people": click.option(
         "--people", default=Bench.people, help="Habits of the embedded switch's people; default: all answer."
     ),
@@ -45,7 +45,7 @@ _OPTIONS = {
         "--prompts", type=click.Path(path_type=Path), help="Where a real switch finds prompts."
     ),
     "ending": click.option(
-        "--ending", default=Bench.ending, help="Last digits of every number, for a test carrier."
+        "--ending", default=Bench.ending, help="Last digits of every number, as a test carrier wants them."
     ),
     "listed": click.option(
         "--listed", default=Bench.listed, help="Recipients listed, of which --messages are dialled."
@@ -55,7 +55,7 @@ _OPTIONS = {
     ),
     "hooks": click.option("--hooks", default=Bench.hooks, help="Web hooks that hear of each recipient's end."),
     "beside_web": click.option("--beside-web", is_flag=True, help="Beside a web process, which sends the web hooks."),
-    "priced": click.option("--priced", is_flag=True, help="For an account that pays for its calls."),
+    "priced": click.option("--priced", is_flag=True, help="Dial for an account that pays for its calls."),
     "postgres": click.option(
         "--postgres", is_flag=True, help="A PostgreSQL server of the bench's own instead of SQLite."
     ),
@@ -147,7 +147,13 @@ def suppression_command(as_json: bool, messages: int, postgres: bool) -> None:
 
 @bench.command("rest")
 @options_of("messages", "cps")
-@click.option("--codes", default=60, show_default=True, type=click.IntRange(0), help="Of SendOTP; 0: none.")
+@click.option(
+    "--codes",
+    default=60,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Number of codes to send by SendOTP; 0: none.",
+)
 def rest_command(as_json: bool, messages: int, cps: float, codes: int) -> None:
     """Ask one web process for --messages quick sends one by one, many in bulk, and codes beside a campaign at --cps."""
     from engine.bench.rest import run_codes, run_rest

@@ -26,7 +26,9 @@ def account_group() -> None:
 
 @account_group.command("open")
 @click.argument("name")
-@click.option("--days", default=365, show_default=True, type=click.IntRange(1, 3660), help="Of subscription.")
+@click.option(
+    "--days", default=365, show_default=True, type=click.IntRange(1, 3660), help="Days of subscription."
+)
 @click.option("--person", "is_person", is_flag=True, help="A person, not a firm.")
 @common.json_option
 def open_(name: str, days: int, is_person: bool, as_json: bool) -> None:
@@ -175,9 +177,14 @@ _NONE_AS_ZERO = {"price_group_id", "parent_id", "max_cps", "max_channels"}
 @click.option("--debt-ceiling", type=int, metavar="RIALS", help="How much it may owe, in Rials.")
 @click.option("--caller-id", metavar="DIGITS", help="Caller id of its calls; '' leaves it to the gateway.")
 @click.option(
-    "--min-gap", "min_gap_s", type=common.Duration(), help="Between two calls to one number, as in 2h."
+    "--min-gap",
+    "min_gap_s",
+    type=common.Duration(),
+    help="Pause between two calls to one number, such as 2h.",
 )
-@click.option("--calls-a-day", "max_calls_a_day", type=int, help="To one number; 0: no cap.")
+@click.option(
+    "--calls-a-day", "max_calls_a_day", type=int, help="Calls to one number in a day, at most; 0: no cap."
+)
 @common.json_option
 def set_(account: int, as_json: bool, **values: Any) -> None:
     """Change the given settings of ACCOUNT; the change is audited."""

@@ -93,7 +93,13 @@ def create(
 
 
 @campaign.command("list")
-@click.option("--state", "states", multiple=True, type=common.words(CampaignState), help="Repeatable.")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=common.words(CampaignState),
+    help="Only these states; repeatable.",
+)
 @click.option("--archived", is_flag=True, help="Archived campaigns only.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @common.json_option

@@ -43,7 +43,9 @@ _SETTINGS = (
         "--codecs", metavar="PCMA,PCMU", help="Codecs offered, in this order; G729 is passed through."
     ),
     click.option(
-        "--transport", type=click.Choice(codecs.TRANSPORTS), help="Of its SIP, written by `conf install`."
+        "--transport",
+        type=click.Choice(codecs.TRANSPORTS),
+        help="Transport of SIP to the carrier; written by `conf install`.",
     ),
     click.option(
         "--srtp",
@@ -66,7 +68,7 @@ _SETTINGS = (
         "cost_rials_a_minute",
         type=int,
         metavar="RIALS",
-        help="Of a minute; the cheapest of one priority comes first.",
+        help="Cost of a minute; among gateways of one priority the cheapest comes first.",
     ),
     click.option("--switch-name", metavar="NAME", help="The only switch that has it; every one with ''."),
 )

@@ -34,9 +34,11 @@ def line() -> None:
     default=(QUEUE,),
     type=click.Choice(tuple(departments.TITLES)),
     show_default=True,
-    help="Repeatable.",
+    help="Department whose calls the agent takes; repeatable.",
 )
-@click.option("--wrap-up-s", type=int, default=15, show_default=True, help="After a call, before the next.")
+@click.option(
+    "--wrap-up-s", type=int, default=15, show_default=True, help="Pause after a call, before the next."
+)
 @common.json_option
 def agent_add(
     username: str,

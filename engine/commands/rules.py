@@ -48,12 +48,12 @@ _OPTIONS = (
         "--retry-after", "retry_after_s", type=Duration(), default="10m", show_default=True, help="Wait between tries."
     ),
     click.option(
-        "--ring-timeout", "ring_timeout_s", type=Duration(), default="30s", show_default=True, help="How long it rings."
+        "--ring-timeout", "ring_timeout_s", type=Duration(), default="30s", show_default=True, help="Ring time-out."
     ),
     click.option(
         "--max-length", "max_length_s", type=Duration(), default="0", help="Longest call; the message's length and a margin."
     ),
-    click.option("--window", "windows", default="", metavar="09:30-14:00,16:30-22:00", help="Hours in which to ring."),
+    click.option("--window", "windows", default="", metavar="09:30-14:00,16:30-22:00", help="Calling hours."),
     click.option("--caller-id", default="", metavar="DIGITS", help="Number shown; without it, the gateway's."),
     click.option("--vote", "vote_keys", type=Keys(), default=None, metavar="1,2,3", help="Keys to vote with."),
     click.option("--repeat-key", default="", metavar="KEY", help="Key that plays the message again."),
@@ -70,7 +70,7 @@ _OPTIONS = (
     click.option("--kind", type=words(MessageKind), default=MessageKind.SERVICE.value, show_default=True),
     click.option(
         "--unknown", "unknown_policy", type=words(UnknownPolicy), default=UnknownPolicy.LEAVE.value, show_default=True,
-        help="A call of which nothing can be known after a crash.",
+        help="What to do with a call whose end is unknown after a crash.",
     ),
 )  # fmt: skip
 
