@@ -77,7 +77,7 @@ def test_a_binary_workbook_is_read_as_it_is_shown(code: str, area: str) -> None:
     rows, _ = read(data, name="a.xlsb", **({"default_area": area} if area else {}))
     assert called(rows) == [f"+9831{value}" for at, value in enumerate(LOCAL) if at != 1]
     assert rows[1].reason == "hidden"
-    rows, _ = read(formatted_xlsb("0", LOCAL), name="a.xlsb", default_area="021")
+    rows, _ = read(formatted_xlsb("0", LOCAL), name="a.xlsb", area="021")
     assert called(rows) == [f"+9821{value}" for value in LOCAL]
 
 
