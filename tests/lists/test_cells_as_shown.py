@@ -60,7 +60,7 @@ def formatted_xlsb(code: str, values: list[int], crossed: int | None = None) -> 
 @pytest.mark.parametrize("form", ["xlsx", "ods", "xls"])
 def test_a_workbook_of_libreoffice_is_read_as_it_is_shown(form: str, area: str) -> None:
     """With a default area code 38776650, shown as 031-38776650, would ring somebody else in Tehran."""
-    options = {"default_area": area} if area else {}
+    options = {"area": area} if area else {}
     rows, facts = read((DATA / f"shown.{form}").read_bytes(), name=f"a.{form}", **options)
     assert called(rows) == [
         *(f"+9831{value}" for value in LOCAL[:3]), "+989121110000", f"+9831{LOCAL[3]}", "+989121110003",
@@ -74,7 +74,7 @@ def test_a_workbook_of_libreoffice_is_read_as_it_is_shown(form: str, area: str) 
 @pytest.mark.parametrize("code", ['"031"00000000', '"(031) "0000-0000', "\\0\\3\\1########"])
 def test_a_binary_workbook_is_read_as_it_is_shown(code: str, area: str) -> None:
     data = formatted_xlsb(code, LOCAL, crossed=1)
-    rows, _ = read(data, name="a.xlsb", **({"default_area": area} if area else {}))
+    rows, _ = read(data, name="a.xlsb", **({"area": area} if area else {}))
     assert called(rows) == [f"+9831{value}" for at, value in enumerate(LOCAL) if at != 1]
     assert rows[1].reason == "hidden"
     rows, _ = read(formatted_xlsb("0", LOCAL), name="a.xlsb", area="021")
