@@ -7,6 +7,7 @@ otherwise wait for us as we for it.
 from __future__ import annotations
 
 import hashlib
+import io
 import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -258,8 +259,13 @@ def _source(rules: NumberRules, query: LinesQuery) -> Generator[_Line]:
 
 
 def _raw() -> Iterator[bytes]:
-    """The lines of the body; BadInput for one that is too long."""
-    while raw := request.stream.readline(LONGEST_LINE + 1):
+    """The lines of the body; BadInput for one that is too long, and for too many that hold nothing."""
+    body = io.BufferedReader(request.stream, 65_536)  # type: ignore[type-var]  # alone it reads byte by byte
+    count = 0
+    while raw := body.readline(LONGEST_LINE + 1):
+        count += 1
+        if count > 2 * MOST_LINES:  # more than an empty one behind each
+            raise BadInput("At most %(n)s lines can be sent at once.", n=MOST_LINES)
         if len(raw) > LONGEST_LINE:
             raise BadInput("A line has at most %(n)s bytes.", n=LONGEST_LINE)
         yield raw
