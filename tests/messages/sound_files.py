@@ -15,7 +15,8 @@ import soxr
 from engine.services.messages.spoken_digits import code_samples
 
 CODEC_OF = {"mp4": "aac", "webm": "libopus", "adts": "aac", "asf": "wmav2", "amr": "libopencore_amrnb",
-            "aiff": "pcm_s16be", "mp3": "libmp3lame"}  # fmt: skip
+            "aiff": "pcm_s16be", "mp3": "libmp3lame", "caf": "alac", "avi": "libmp3lame", "mpeg": "mp2", "mpegts": "aac",
+            "flv": "aac"}  # fmt: skip
 
 
 @cache

@@ -10,7 +10,7 @@ from tests.messages.sound_files import (
     speech,
     wav,
 )
-from tests.messages.whole_sounds import AT_8, heard
+from tests.messages.whole_sounds import AT_8, assert_refused, heard
 
 # -- K13: two channels ----------------------------------------------------------------------
 
@@ -155,13 +155,34 @@ def test_a_constant_offset_takes_no_room() -> None:
     assert abs(float(prompt.samples.mean())) < 100
 
 
-@pytest.mark.parametrize(
-    ("pitch", "is_told"), [(20, True), (100, True), (3_800, True), (250, False), (1_000, False)]
-)
+@pytest.mark.parametrize(("pitch", "is_told"), [(100, True), (3_800, True), (250, False), (1_000, False)])
 def test_a_tone_that_no_telephone_plays_is_told(pitch: int, is_told: bool) -> None:
     tone = 0.5 * np.sin(2 * np.pi * pitch * np.arange(3 * 16_000) / 16_000)
     prompt = heard(wav(tone))
     assert any("too low or too high" in warning.id for warning in prompt.sheet.warned) == is_told
+
+
+_TIMES = np.arange(5 * 16_000) / 16_000
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        np.full(5 * 16_000, 0.3),  # the offset of a microphone without a voice
+        np.linspace(-0.8, 0.8, 5 * 16_000),
+        *(0.5 * np.sin(2 * np.pi * pitch * _TIMES) for pitch in (1, 5, 20, 50)),
+        0.3 + 0.5 * np.sin(2 * np.pi * 3 * _TIMES),
+    ],
+)
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+def test_an_offset_or_a_drift_is_silence(samples: np.ndarray, subtype: str) -> None:
+    assert_refused(wav(samples, subtype=subtype), "is silence")
+
+
+@pytest.mark.parametrize("level", [1.0, 0.05])
+def test_a_voice_on_a_drift_is_heard(level: float) -> None:
+    drift = 0.4 + 0.3 * np.sin(2 * np.pi * 2 * np.arange(3 * 8_000) / 8_000)
+    heard(wav(0.25 * level * AT_8 + drift, 8_000, "PCM_24"))
 
 
 def test_speech_is_no_tone() -> None:

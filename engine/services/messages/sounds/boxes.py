@@ -32,6 +32,9 @@ _AMR_NARROW = dict(enumerate((13, 14, 16, 18, 20, 21, 27, 32, 6))) | {15: 1}
 _AMR_WIDE = dict(enumerate((18, 24, 33, 37, 41, 47, 51, 59, 61, 6))) | {14: 1, 15: 1}
 """Frame size in bytes by frame type."""
 _AMR_FOREIGN = 4_096
+_W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
+_W64_ENDS = (_W64_RIFF[4:], bytes.fromhex("f3acd3118cd100c04f8edb8a"))
+"""How the names of pieces end: of the file, and of what is in it."""
 _BOX_NAME = re.compile(rb"[A-Za-z0-9 \xa9]{4}")
 
 
@@ -44,6 +47,12 @@ def container(data: Any, start: int, name: str) -> str:
         return "mov"
     if head.startswith(b"#!AMR"):
         return "amr"
+    if head.startswith(b"caff"):
+        return "caf"
+    if head == _W64_RIFF:
+        return "w64"
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return "avi"
     if head.startswith(_ASF[:8]):
         return "asf"
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
@@ -53,6 +62,22 @@ def container(data: Any, start: int, name: str) -> str:
     # Raw GSM, as telephone exchanges store it, has no header, but each frame begins with 0xD.
     if name.lower().endswith(".gsm") and head and head[0] >> 4 == 0xD:
         return "gsm"
+    return ""
+
+
+def foreign(data: Any, start: int) -> str:
+    """The name of a container that is not read: its packets may hold MPEG frames, of which some would be lost."""
+    head = data[start : start + 4]
+    if head in (b"\0\0\1\xba", b"\0\0\1\xb3"):
+        return "MPEG video"
+    if head[:3] == b"FLV":
+        return "FLV"
+    if head == b".RMF":
+        return "RealMedia"
+    for size, at in ((188, 0), (192, 4)):  # of recorders and of cameras
+        packets = [data[start + at + size * each : start + at + size * each + 1] for each in range(5)]
+        if packets == [b"G"] * 5:
+            return "MPEG-TS video"
     return ""
 
 
@@ -75,11 +100,24 @@ def check(data: Any, start: int, kind: str, shown: str) -> None:
             raise joined(shown)
     elif kind == "asf":
         _check_asf(data, start, shown)
+    elif kind == "caf":
+        _end_of_caf(data, start, shown)
+    elif kind == "w64":
+        _check_w64(data, start, shown)
+    elif kind == "avi":
+        _check_avi(data, start, shown)
     elif kind == "amr" and data.find(data[start : start + 6], start + 6) >= 0:
         raise joined(shown)
 
 
-def end_of_amr(data: Any, start: int, end: int) -> int:
+def end_of(data: Any, start: int, end: int, kind: str, shown: str) -> int:
+    """Where the container that begins there ends, as far as FFmpeg has to be told; `end` is before the last tag."""
+    if kind == "amr":
+        return _end_of_amr(data, start, end)
+    return _end_of_caf(data, start, shown) if kind == "caf" else len(data)
+
+
+def _end_of_amr(data: Any, start: int, end: int) -> int:
     """Return the end of the AMR frames. Zeros, or a few bytes that start no frame, may follow them."""
     is_wide = data[start : start + 9] == b"#!AMR-WB\n"
     sizes = _AMR_WIDE if is_wide else _AMR_NARROW
@@ -115,6 +153,43 @@ def _check_boxes(data: Any, at: int, shown: str) -> None:
             return
         at += size
         _check_end(data, at, shown)
+
+
+def _end_of_caf(data: Any, start: int, shown: str) -> int:
+    at = start + 8
+    while at + 12 <= len(data) and _BOX_NAME.fullmatch(data[at : at + 4]):
+        if data[at : at + 4] == b"caff":
+            raise joined(shown)
+        size = int.from_bytes(data[at + 4 : at + 12], "big", signed=True)
+        if size < 0:
+            return len(data)  # the sound goes to the end of the file
+        at += 12 + size
+        _check_end(data, at, shown)
+    return at
+
+
+def _check_w64(data: Any, start: int, shown: str) -> None:
+    at = start + 40
+    while at + 24 <= len(data) and data[at + 4 : at + 16] in _W64_ENDS:
+        if data[at : at + 16] == _W64_RIFF:
+            raise joined(shown)
+        size = int.from_bytes(data[at + 16 : at + 24], "little")  # with the 24 bytes of this header
+        if size < 24:
+            return
+        _check_end(data, at + size, shown)
+        at += size + -size % 8
+    if data[at : at + 16] == _W64_RIFF:
+        raise joined(shown)
+
+
+def _check_avi(data: Any, start: int, shown: str) -> None:
+    at = start
+    while data[at : at + 4] == b"RIFF" and data[at + 8 : at + 12] in (b"AVI ", b"AVIX"):
+        if at > start and data[at + 8 : at + 12] == b"AVI ":
+            raise joined(shown)
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        at += 8 + size + size % 2
+        _check_end(data, at - size % 2, shown)
 
 
 def _check_matroska(data: Any, start: int, shown: str) -> None:

@@ -13,6 +13,7 @@ from engine.services.messages.sounds.whole import RATE, Block
 
 _FRAME = RATE // 10
 _BAND = slice(30, 341)  # 300 to 3,400 Hz of a frame's spectrum
+_AUDIBLE = slice(10, None)  # from 100 Hz: below, an offset or a drift moves no ear
 _QUIET = 10 ** (-75 / 10)  # relative to full scale; quieter is inaudible
 _FAR_BELOW = 10 ** (-35 / 10)  # relative to the loudest frame
 _AT_ONCE = 512  # frames in one FFT call
@@ -44,8 +45,19 @@ def mix(samples: Block) -> tuple[Block, int]:
     return samples[:, chosen], int(chosen) + 1
 
 
-def _energy(channel: Block) -> npt.NDArray[np.float64]:
-    """Return the energy of each 100 ms in the telephone band; a full-scale sine has 1."""
+def audible_dbfs(mono: Block) -> float:
+    """Return the level of the loudest tenth of a second without what lies below 100 Hz; -inf for nothing at all."""
+    loudest = 0.0
+    for at in (0, _FRAME // 2):
+        whole = mono[
+            at : at + (len(mono) - at) // _FRAME * _FRAME
+        ]  # filled up, the last one would hold a click
+        loudest = max(loudest, float(_energy(whole, _AUDIBLE).max(initial=0.0)))
+    return float(10 * np.log10(loudest)) if loudest > 1e-12 else -np.inf
+
+
+def _energy(channel: Block, band: slice = _BAND) -> npt.NDArray[np.float64]:
+    """Return the energy of each 100 ms in a band, the telephone's; a full-scale sine has 1."""
     frames = -(-len(channel) // _FRAME)
     padded = np.zeros(frames * _FRAME, np.float32)
     padded[: len(channel)] = channel
@@ -54,6 +66,6 @@ def _energy(channel: Block) -> npt.NDArray[np.float64]:
     scale = 4 / float(window.sum()) ** 2
     found = np.empty(frames)
     for at in range(0, frames, _AT_ONCE):
-        spectrum = np.fft.rfft(rows[at : at + _AT_ONCE] * window, axis=1)[:, _BAND]
+        spectrum = np.fft.rfft(rows[at : at + _AT_ONCE] * window, axis=1)[:, band]
         found[at : at + _AT_ONCE] = (spectrum.real**2 + spectrum.imag**2).sum(axis=1) * scale
     return found

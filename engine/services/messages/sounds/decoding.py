@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 _UNRECOGNISED = 1  # SF_ERR_UNRECOGNISED_FORMAT
 _FORMATS = frozenset({"WAV", "WAVEX", "OGG", "FLAC"})  # libsndfile decodes these exactly
-_TELL_LENGTH = frozenset({"matroska", "mov", "aiff"})
+_TELL_LENGTH = frozenset({"matroska", "mov", "aiff", "caf", "w64"})
 """Containers that store their duration; for others FFmpeg only estimates it."""
 _BLOCK_FRAMES = 65_536
 _FFMPEG_SHORT_S = 0.3
@@ -51,6 +51,8 @@ def sounds(data: Any, name: str, shown: str) -> Iterator[Sound]:
     end = tags.end_of_sound(data, start)
     head = data[start : start + 16]
     kind = boxes.container(data, start, name)
+    if format_ := boxes.foreign(data, start):
+        raise _of_another_kind(format_, shown)
     if wav.is_wav(head):
         for part in wav.parts(data, start, shown):
             yield from _of_wav(part, data, shown)
@@ -62,9 +64,9 @@ def sounds(data: Any, name: str, shown: str) -> Iterator[Sound]:
             yield _by_soundfile(Slices(b"", memoryview(data)[begins:ends]), shown)
     elif kind:
         boxes.check(data, start, kind, shown)
-        ends = boxes.end_of_amr(data, start, end) if kind == "amr" else len(data)
+        ends = boxes.end_of(data, start, end, kind, shown)
         for sound in _by_ffmpeg(Slices(b"", memoryview(data)[start:ends]), kind, shown):
-            yield sound._replace(ignored=end - ends if ends < end else 0)
+            yield sound._replace(ignored=max(0, end - ends) if kind == "amr" else 0)
     elif (first := mpeg.first_frame(data, start)) is not None:
         yield from mpeg.sounds(data, first, end, shown)
     else:
@@ -98,13 +100,15 @@ def _by_soundfile(file: io.RawIOBase, shown: str) -> Sound:
     except soundfile.LibsndfileError as error:
         raise _refused(error, shown) from None
     if sound.format not in _FORMATS:
-        raise BadInput(
-            "%(name)s is %(format)s; send %(sent)s.", name=shown, format=sound.format, sent=FORMATS
-        )
+        raise _of_another_kind(sound.format, shown)
     # libsndfile reports the largest integer for a stream of unknown length.
     claimed_s = sound.frames / sound.samplerate
     claimed_s = claimed_s if claimed_s < 10**9 else 0.0
     return Sound(sound.samplerate, sound.channels, claimed_s, _blocks(sound, claimed_s, shown))
+
+
+def _of_another_kind(format_: str, shown: str) -> BadInput:
+    return BadInput("%(name)s is %(format)s; send %(sent)s.", name=shown, format=format_, sent=FORMATS)
 
 
 def _blocks(sound: soundfile.SoundFile, claimed_s: float, shown: str) -> Iterator[Block]:

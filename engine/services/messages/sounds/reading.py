@@ -15,7 +15,7 @@ import soxr
 from engine.errors import BadInput
 from engine.sentences import Sentence
 from engine.services.messages.sounds import channels, decoding, level
-from engine.services.messages.sounds.whole import RATE, Block, Sound, to_samples, too_long
+from engine.services.messages.sounds.whole import RATE, Block, Sound, check_level, to_samples, too_long
 from engine.workers.job import Answer
 
 _MIN_RATE, _MAX_RATE, _MAX_CHANNELS = 4_000, 384_000, 8
@@ -119,6 +119,7 @@ def _message(found: _Collected, shown: str, trims: bool) -> Answer:
         mono = mono[begins:ends]
         heard = level.hear(mono)
     to_samples(mono, shown)  # check for silence and length before the gain
+    check_level(channels.audible_dbfs(mono), shown)  # an offset or a drift is loud, and silence to everybody
     raised, before, gain_db = level.raise_to_telephone(mono, heard)
     samples, loudest = to_samples(raised, shown)
     after = before + gain_db

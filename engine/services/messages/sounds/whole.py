@@ -84,15 +84,9 @@ def loudest_dbfs(mono: Block) -> float:
     return float(20 * np.log10(loudest * np.sqrt(2))) if loudest > 1e-7 else -np.inf
 
 
-def to_samples(mono: Block, shown: str) -> tuple[npt.NDArray[np.int16], float]:
-    """Return 16-bit samples padded to whole packets, and the level.  Raises BadInput if too short or silent."""
-    seconds = len(mono) / RATE
-    if seconds < MIN_S:
-        raise BadInput(
-            "%(name)s lasts %(seconds)s s; a message lasts at least %(least)s s.",
-            name=shown, seconds=f"{seconds:.2f}", least=f"{MIN_S:g}",
-        )  # fmt: skip
-    level, least = loudest_dbfs(mono), f"{SILENCE_DBFS:.0f}"
+def check_level(level: float, shown: str) -> None:
+    """Raise BadInput for silence; `level` is that of the loudest tenth of a second in dBFS."""
+    least = f"{SILENCE_DBFS:.0f}"
     if level == -np.inf:
         raise BadInput(
             "%(name)s is silence: nothing at all, at least %(least)s dBFS are needed.",
@@ -104,6 +98,18 @@ def to_samples(mono: Block, shown: str) -> tuple[npt.NDArray[np.int16], float]:
             "%(name)s is silence: %(level)s dBFS at its loudest, at least %(least)s dBFS are needed.",
             name=shown, level=f"{level:.0f}", least=least,
         )  # fmt: skip
+
+
+def to_samples(mono: Block, shown: str) -> tuple[npt.NDArray[np.int16], float]:
+    """Return 16-bit samples padded to whole packets, and the level.  Raises BadInput if too short or silent."""
+    seconds = len(mono) / RATE
+    if seconds < MIN_S:
+        raise BadInput(
+            "%(name)s lasts %(seconds)s s; a message lasts at least %(least)s s.",
+            name=shown, seconds=f"{seconds:.2f}", least=f"{MIN_S:g}",
+        )  # fmt: skip
+    level = loudest_dbfs(mono)
+    check_level(level, shown)
     filled = np.zeros(-(-len(mono) // PACKET) * PACKET, np.float32)
     filled[: len(mono)] = mono
     return np.rint(filled.clip(-1, 1) * 32_767).astype(np.int16), level
