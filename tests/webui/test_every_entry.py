@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -167,3 +168,14 @@ def test_every_entry_gives_each_line_the_same_result(app, cast, owner, kind: str
     first = list(KINDS).index(kind)  # another dress for each way in, and others in the next kind
     for place, way in enumerate(ways):
         way(dressed(kind, (first + place) % len(DRESSES)))
+
+
+@pytest.mark.parametrize("form", ["xlsx", "ods", "xls"])
+def test_every_entry_reads_a_workbook_as_it_is_shown(app, cast, owner, form: str) -> None:
+    """Numbers with an area code in their format, and some that are crossed out."""
+    data = (Path(__file__).parents[1] / "lists" / "data" / f"shown.{form}").read_bytes()
+    rows = result_of(data)[1]
+    assert reasons(rows) == [None] * 4 + ["foreign_form", "hidden", "hidden", None, None]
+    ways = Entries(app, cast, owner)
+    for way in (ways.wizard, ways.add_numbers, ways.do_not_call):
+        way(data)
