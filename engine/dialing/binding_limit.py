@@ -44,7 +44,9 @@ def binding_limit(run: CampaignRun, lanes: Lanes, rate: float, now_m: float) -> 
     awake = [trunk for trunk in taking if not trunk.switch.is_paused]
     if not awake:
         return why.SWITCH_PAUSED, {"switches": " ".join(sorted({trunk.switch.name for trunk in taking}))}
-    taking = awake
+    taking = [trunk for trunk in awake if not trunk.switch.reports.are_late]
+    if not taking:
+        return why.SWITCH_RECORDS, {"switches": " ".join(sorted({trunk.switch.name for trunk in awake}))}
     unfound = _unfound(taking, now_m)
     if unfound:
         return unfound

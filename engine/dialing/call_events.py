@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from engine.call_end import RECORD_CUT, SENT_CANCEL, CallEnd
+from engine.call_end import RECORD_CUT, SENT_CANCEL, CallEnd, to_int
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.causes import Fault, Verdict, is_delivered, judge, judge_job, named
 from engine.dialing.lanes import Lanes
@@ -72,6 +72,7 @@ class CallEventHandler:
         if name == "CHANNEL_HANGUP_COMPLETE":
             end = read_hangup(event)
             if end is not None:
+                self._note_report(end, to_int(event.get("Event-Date-Timestamp")))
                 self.on_hangup(end)
         elif name == "CHANNEL_ANSWER":
             answered = read_answered(event)
@@ -81,6 +82,15 @@ class CallEventHandler:
             job = read_background_job(event)
             if job is not None:
                 self.on_job(job)
+
+    def _note_report(self, end: CallEnd, reported_us: int | None) -> None:
+        """Tell the switch's lane how late a call of ours was reported, by the switch's own clock."""
+        call = self.calls.get(end.uuid)
+        if call is not None and reported_us and end.ended_at is not None:
+            late_ms = reported_us // 1000 - end.ended_at
+            switch = self.lanes.switches[call.switch_id]
+            if switch.reports.heard(late_ms, self.clock()[1]):
+                log.error("action=reports_late switch=%s late_ms=%d", switch.name, late_ms)
 
     def on_answer(self, uuid: str, at_ms: int | None) -> None:
         call = self.calls.get(uuid)

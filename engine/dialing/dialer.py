@@ -121,6 +121,7 @@ class Dialer:
             self.records_of,
             lambda call: call.uuid in self.recovery.suspects.get(call.switch_id, ()),
             self._away_s,
+            lambda switch_id: self.lanes.switches[switch_id].reports.are_late,
             settings.switch_wait_s,
             both_clocks,
         )

@@ -14,6 +14,7 @@ from engine.dialing.calls import Call
 from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.causes import Fault, Verdict
 from engine.dialing.health import CAMPAIGN, QUIET_CALLS, GatewayHealth
+from engine.dialing.late_reports import LateReports
 from engine.dialing.pacing import RateLimiter, Seats
 from engine.dialing.routes import Routes, keys_of
 from engine.dialing.shares import Places, Way
@@ -30,8 +31,7 @@ SAID_BY_CARRIER = frozenset(("recv_refuse", "recv_bye"))
 IDLE_ENOUGH = 15.0
 IDLE_FLOOR = 0.2
 IDLE_CLIMB = 0.25
-# How far ahead calls are claimed: a few commits' worth, so that little has to be released.  Slow gateways look
-# further ahead, or every few calls would cost a transaction.
+# How far ahead calls are claimed: a few commits' worth, to release little; slow gateways further, or all would be commits.
 HORIZON_S = 0.8
 SLOW_HORIZON_S = 1.5
 SLOW_CPS = 60
@@ -152,6 +152,7 @@ class SwitchLane:
     is_embedded: bool = False
     is_draining: bool = False
     is_paused: bool = False  # by an admin at the switch itself (`fsctl pause`)
+    reports: LateReports = field(default_factory=LateReports)
     refused_m: float = -math.inf  # when it last refused a call because of its own limits
     full_cps: float = 1.0  # its rate while its processor is idle enough
     idle_factor: float = 1.0
@@ -161,8 +162,8 @@ class SwitchLane:
 
     @property
     def takes_calls(self) -> bool:
-        """Whether calls may be handed to it: it is neither drained nor paused."""
-        return not (self.is_draining or self.is_paused)
+        """Whether calls may be handed to it: it is neither drained nor paused, and can write their records."""
+        return not (self.is_draining or self.is_paused or self.reports.are_late)
 
     def heard_idle(self, idle_cpu: float | None) -> None:
         """Take over how idle the switch's processor is (percent, from a heartbeat): slow down when it is busy.
@@ -183,8 +184,7 @@ class SwitchLane:
 class Trunk:
     """A gateway on a switch, with the committed calls that wait to leave there.
 
-    Each campaign has its own queue and they are served in turn, so that a large campaign does not hold up a small
-    one.  Urgent calls go first.
+    Each campaign has its own queue, served in turn, so that a large one does not hold up a small one; urgent calls go first.
     """
 
     def __init__(self, switch: SwitchLane, gateway: GatewayLane) -> None:

@@ -41,6 +41,7 @@ class Reaper:
         records_of: Callable[[int], Records],
         is_suspect: Callable[[Call], bool],
         away_s: Callable[[int], float],
+        reports_late: Callable[[int], bool],
         wait_s: float,
         clock: Callable[[], tuple[int, float]],
     ) -> None:
@@ -50,6 +51,7 @@ class Reaper:
         self.records_of = records_of
         self.is_suspect = is_suspect  # recovery is asking about it already
         self.away_s = away_s  # how long a switch has been away
+        self.reports_late = reports_late  # whether a switch reports ends of calls only much later
         self.wait_s = wait_s  # how long its calls wait for it
         self.clock = clock
 
@@ -58,7 +60,8 @@ class Reaper:
 
         1. a failed originate without a hang-up event is ended by its record, or by the cause of its job;
         2. for other calls the switch is asked; 3. a call that is alive is killed and asked about again;
-        4. a call that is gone is ended by its record, or is unknown; 5. a switch that stays away too long is given up.
+        4. a call that is gone is ended by its record, or is unknown; where reports come late its end is waited for;
+        5. a switch that stays away too long is given up.
         """
         _, now_m = self.clock()
         overdue = self.calls.overdue(now_m)
@@ -93,6 +96,8 @@ class Reaper:
         elif call.asked == 1:
             # It ended a moment ago and its events may still be on the way: check once more.
             self.calls.watch(call, self.clock()[1] + LOOK_TWICE_S)
+        elif self.reports_late(call.switch_id):
+            self.calls.watch(call, self.clock()[1] + AGAIN_S)
         else:
             self._end(call, "overdue_gone")
 

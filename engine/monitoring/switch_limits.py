@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import logging
 
+from engine.clock import monotonic_s
 from engine.dialing.dialer import Dialer
+from engine.dialing.lanes import IDLE_FLOOR
 from engine.errors import AvanakError
 from engine.esl import commands
 from engine.esl.answers import read_limit
@@ -25,6 +27,11 @@ class SwitchLimits:
 
     def ask(self) -> None:
         """Read what each connected switch permits now."""
+        for switch in self._dialer.lanes.switches.values():
+            if switch.reports.are_over(monotonic_s()):
+                log.warning("action=reports_in_time switch=%s", switch.name)
+                switch.idle_factor = IDLE_FLOOR  # heartbeats let it climb
+                switch.limiter.set_rate(max(0.5, switch.full_cps * IDLE_FLOOR))
         for switch_id, link in list(self._dialer.links.items()):
             try:
                 sps, sessions, paused = link.apis(

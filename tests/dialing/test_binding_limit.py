@@ -118,6 +118,11 @@ def test_a_paused_switch_one_that_refuses_and_a_name_that_is_not_resolved(world:
     assert world.bound() == (why.SWITCH_REFUSES, {"switches": "s"})
     switch.refused_m = NOW_M - 6
     assert world.bound()[0] == why.DIALLING
+    switch.reports.heard(2_500, NOW_M)
+    assert world.bound()[0] == why.DIALLING
+    switch.reports.heard(5_000, NOW_M)
+    assert world.bound() == (why.SWITCH_RECORDS, {"switches": "s"})
+    assert not switch.takes_calls
     switch.is_paused = True
     assert world.bound() == (why.SWITCH_PAUSED, {"switches": "s"})
 

@@ -135,6 +135,32 @@ def test_a_gateway_that_fails_is_told_in_the_readers_language(operator, owner, c
     assert "اپراتور ۵۰٪ تماس‌ها را رد می‌کند" in operator.get("/trunks/live").text
 
 
+def test_a_name_server_that_does_not_answer_is_told_by_the_name(operator) -> None:
+    now = wall_ms()
+    found = {
+        "gateway_id": lab().id, "engine": "one", "state": "open", "factor": 1.0, "cps": 5.0, "fault_share": 1.0,
+        "reopens_at": now + 5_000, "since_at": now, "at": now,
+    }  # fmt: skip
+
+    def work() -> None:
+        switch = switches.register("fs1", "esl://10.0.0.1:8021", False, now)
+        seen = {lab().id: ("NOREG", registrations.NAME_LATE, "sip.carrier.example")}
+        registrations.note(switch, seen, now)
+        gateway_health.note([found])
+        observations.pulse("engine/one", now)
+
+    write(work)
+    sentence = (
+        "The name sip.carrier.example was not answered by the name server of switch fs1 within 3 s (DNS)."
+    )
+    assert sentence in operator.get("/trunks").text
+    home = operator.get("/").text
+    assert f"Gateway lab: {sentence}" in home
+    assert "failed nearly every call" not in home
+    operator.post("/language", {"language": "fa"})
+    assert "پاسخی برای نام sip.carrier.example نداد" in operator.get("/trunks/live").text
+
+
 def test_a_switch_is_drained_and_used_again(operator, owner) -> None:
     now = wall_ms()
 

@@ -17,6 +17,7 @@ NO_GATEWAY = "no_gateway"  # names
 DRAINING = "draining"  # names
 SWITCH_DRAINING = "switch_draining"  # switches
 SWITCH_PAUSED = "switch_paused"  # switches
+SWITCH_RECORDS = "switch_records"  # switches
 SWITCH_REFUSES = "switch_refuses"  # switches
 GATEWAY_RATE = "gateway_rate"  # gateway, cps
 GATEWAY_CHANNELS = "gateway_channels"  # gateway, channels
@@ -96,6 +97,10 @@ SENTENCES: dict[str, Sentence] = {
     SWITCH_DRAINING: Sentence("All its switches are being drained: %(switches)s."),
     SWITCH_PAUSED: Sentence(
         "All its switches were paused by hand (`fsctl pause`): %(switches)s; `fsctl resume` lets them call."
+    ),
+    SWITCH_RECORDS: Sentence(
+        "Switch %(switches)s takes seconds to write the record of each call (its disk may be full); "
+        "nobody is called by it until they are written."
     ),
     SWITCH_REFUSES: Sentence(
         "Switch %(switches)s refuses calls: its own limits (`sps`, `max_sessions`) are reached, by other calls too."

@@ -24,7 +24,7 @@ SENTENCES: dict[str, Sentence] = {
                 why.ROUTE_LOST,
                 why.ENGINE_OFF,
             ),
-            *(why.PROMPT_MISSING, why.RECORDINGS_CUT, why.SWITCH_PAUSED),
+            *(why.PROMPT_MISSING, why.RECORDINGS_CUT, why.SWITCH_PAUSED, why.SWITCH_RECORDS),
         ),
         _FAULT,
     ),
