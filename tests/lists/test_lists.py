@@ -154,7 +154,7 @@ def test_every_row_is_accounted_for_and_duplicates_name_the_first_line():
 def test_default_area_and_numbers_abroad():
     content = "number\n88881234\n+4915112345678\n09099071234\n09123456789\n"
     _, rows = read(content, area="21", abroad=True)
-    assert numbers(rows) == ["+982188881234", "+4915112345678", None, "+989123456789"]
+    assert numbers(rows) == ["+982188881234", "+4915112345678", "+989123456789"]
     with pytest.raises(BadInput, match="area code"):
         read(content, area="99")
 
