@@ -18,7 +18,7 @@ from engine.store.claims import NO_ROUTE_MS, ClaimedCall, ClaimHook, Due, Route,
 from engine.store.writer import Writer
 
 PATIENCE_S = 0.2  # a few free places wait no longer than this for a larger claim
-LONG_PATIENCE_S = 0.8  # the same while enough calls are waiting already
+LONG_PATIENCE_S = 1.0  # the same while enough calls are waiting already
 # Between two looks for calls to claim: while a quick send or a fast trunk may want some, else, and with no campaign
 # (whoever finds one wakes the claimer).
 LOOK_S = 0.05
@@ -87,7 +87,7 @@ class Claimer:
         # A claim costs a transaction: wait a little until it is worth one.
         limiters = [self.lanes.gateways[gateway_id].limiter for gateway_id in {way[0] for way in usable}]
         largest = max((limiter.cps * horizon_s(limiter) for limiter in limiters), default=0)
-        is_small = free < max(1, min(50, int(largest / 2)))
+        is_small = free < max(1, min(50, int(largest * 2 / 3)))
         has_enough = self.lanes.waiting(usable) > largest / 4
         patience_s = LONG_PATIENCE_S if has_enough else PATIENCE_S
         if not free or (is_small and now_m < self._claimed_m + patience_s):

@@ -308,12 +308,13 @@ class Dialer:
         if self._is_stopping:
             return
         self._take_over(gateways)
+        now_m = monotonic_s()
         for switch in self.lanes.switches.values():
             switch.is_draining = switch.id in draining
             if not switch.is_up:  # claims that were being written when it went away
                 self.unsent.release(switch_id=switch.id)
         for trunk in list(self.lanes.trunks.values()):
-            if trunk.is_shut and trunk.ready:
+            if trunk.ready and (trunk.is_shut or trunk.gateway.health.is_silent(now_m)):
                 self.unsent.release(switch_id=trunk.switch.id, gateway_id=trunk.gateway.id)
         had = len(self.running_campaigns.runs)
         ended = self.running_campaigns.update(rows)

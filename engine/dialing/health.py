@@ -36,6 +36,10 @@ PROBES = 3  # simultaneous calls while it is probed
 GOOD_PROBES = 2  # that close it again
 PROBE_PATIENCE_S = 15.0  # a probe without any answer must not keep the gateway shut
 QUIET_CALLS = 15  # calls without any sign from it (or a second's worth of calls): then it gets no more
+DOUBT = (
+    3  # after a third of these it is asked whether phones ring, and no more calls are claimed ahead for it
+)
+SILENT_S = 2.0  # after these, and so long, the calls that still wait for it are released
 QUIET_PROBE_S = 5.0
 REMEMBERED = 20_000  # numbers that failed
 REMEMBERED_S = 900.0
@@ -119,6 +123,31 @@ class GatewayHealth:
         if self.state is Breaker.PROBING:
             self._probes_m = [at for at in self._probes_m if now_m - at < PROBE_PATIENCE_S]
             return max(0, PROBES - len(self._probes_m))
+        return self._unheard(now_m)
+
+    def ahead(self, now_m: float, waiting: int) -> int | None:
+        """How many more calls may be claimed for it while so many wait to leave; None: its health sets no limit.
+
+        On a trunk that was heard lately calls are claimed ahead; should it fall silent, `may_leave` keeps them back.
+        """
+        if self.state is Breaker.CLOSED and self._since_sign <= self.quiet_calls // DOUBT:
+            return None
+        return max(0, self.room(now_m) - waiting)
+
+    def may_leave(self, now_m: float) -> int | None:
+        """How many of the claimed calls may leave now; None: its health sets no limit (probes are counted as claimed)."""
+        return self._unheard(now_m) if self.state is Breaker.CLOSED else None
+
+    def is_silent(self, now_m: float) -> bool:
+        """Whether it has said nothing for so long that the calls that wait for it should look for another way."""
+        return (
+            self.state is Breaker.CLOSED
+            and self._since_sign >= self.quiet_calls
+            and now_m - self._placed_m >= SILENT_S
+        )
+
+    def _unheard(self, now_m: float) -> int:
+        """How many calls may leave before it says something; one now and then, if it stays silent."""
         left = self.quiet_calls - self._since_sign
         return left if left > 0 else int(now_m - self._placed_m >= QUIET_PROBE_S)
 
@@ -138,7 +167,7 @@ class GatewayHealth:
         """Whether to ask the switch which current calls are ringing."""
         if self.state is Breaker.PROBING:
             return bool(self._probes_m)
-        return self.state is Breaker.CLOSED and self._since_sign > self.quiet_calls // 3
+        return self.state is Breaker.CLOSED and self._since_sign > self.quiet_calls // DOUBT
 
     def wants_sign_of(self, placed_m: float) -> bool:
         """Whether a ringing call that was placed at that time shows that the trunk works."""

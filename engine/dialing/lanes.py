@@ -34,7 +34,8 @@ IDLE_CLIMB = 0.25
 # How far ahead calls are claimed: a few commits' worth, to release little; slow gateways further, or all would be commits.
 HORIZON_S = 0.8
 SLOW_HORIZON_S = 1.5
-SLOW_CPS = 60
+SLOW_CPS = 100
+SILENT_LOOK_S = 0.1  # between two looks whether a gateway that keeps calls back has been heard
 URGENT_RESERVE = 0.05  # share of a gateway's and a switch's seats that only urgent calls may take
 
 
@@ -226,7 +227,15 @@ class Trunk:
         heads = [queue[0] for queue in (self._urgent, *self._waiting.values()) if queue]
         by_campaign = min((call.run.next_in(now_m) for call in heads), default=math.inf)
         limiters = (self.gateway.limiter, self.switch.limiter)
-        return max(by_campaign, *(limiter.next_in(now_m, self.ready) for limiter in limiters))
+        wanted = 1 if self._urgent else self.ready  # a quick send waits for no others to leave with it
+        least_s = SILENT_LOOK_S if self.gateway.health.may_leave(now_m) == 0 else 0.0
+        return max(by_campaign, least_s, *(limiter.next_in(now_m, wanted) for limiter in limiters))
+
+    def permits(self, now_m: float) -> int:
+        """How many calls may leave now: the rates of gateway and switch, and no more on a silent gateway."""
+        rate = min(self.gateway.limiter.available(now_m), self.switch.limiter.available(now_m))
+        unheard = self.gateway.health.may_leave(now_m) if rate else 0
+        return rate if unheard is None else min(rate, unheard)
 
     def take_out(self, campaign_id: int | None = None) -> list[Call]:
         """Remove the waiting calls of a campaign (None: of all), to be released."""
@@ -362,8 +371,9 @@ class Lanes:
             if gateway.is_draining:
                 continue
             places = min(_soon(gateway.limiter, now, urgent) - count, gateway.seats.free(urgent))
-            room = gateway.health.room(now) - sum(t.ready for t in self.up_trunks() if t.gateway is gateway)
-            of_gateway[gateway_id] = max(0, min(places, room))
+            ready = sum(t.ready for t in self.up_trunks() if t.gateway is gateway)
+            ahead = gateway.health.ahead(now, ready)
+            of_gateway[gateway_id] = max(0, places if ahead is None else min(places, ahead))
         for switch_id, less in of_switch.items():
             switch = self.switches[switch_id]
             if not switch.takes_calls:

@@ -22,8 +22,9 @@ SPACING_MARGIN_S = 0.012
 # How far the bucket may run ahead, as a share of a second's permits: this makes up for late ticks and keeps a burst
 # below 100 ms of traffic.
 BURST_SHARE = 0.09
-# At most so many calls wait for each other to leave together, which needs fewer wake-ups.
-TOGETHER = 5
+# Calls wait for each other to leave together, which needs fewer wake-ups: so many at most, and those of about this time.
+TOGETHER = 7
+TOGETHER_S = 0.14
 
 
 class RateLimiter:
@@ -46,7 +47,9 @@ class RateLimiter:
         span_s = max(1.0, self._cap / cps)
         self._window = span_s + WINDOW_MARGIN_S
         self._gap = (span_s + SPACING_MARGIN_S) / self._cap
-        self._burst = max(1, math.ceil(self._cap * BURST_SHARE))
+        self._together = max(1, min(TOGETHER, int(self._cap * TOGETHER_S)))
+        least = self._together + 1 if self._together > 1 else 1  # what overflows a full bucket is lost
+        self._burst = max(least, math.ceil(self._cap * BURST_SHARE))
 
     @property
     def cap(self) -> int:
@@ -73,7 +76,7 @@ class RateLimiter:
         window has room for.
         """
         self._forget(now)
-        together = max(1, min(wanted, self._burst - 1, TOGETHER))
+        together = max(1, min(wanted, self._burst - 1, self._together))
         by_window = self._sent[0] + self._window - now if len(self._sent) >= self._cap else 0.0
         return max(0.0, by_window, self._earliest + together * self._gap - now)
 

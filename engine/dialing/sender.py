@@ -92,7 +92,7 @@ class Sender:
         first = self._turn % len(trunks)
         for trunk in trunks[first:] + trunks[:first]:
             switch, gateway = trunk.switch, trunk.gateway
-            permits = min(gateway.limiter.available(now_m), switch.limiter.available(now_m), MAX_TICK)
+            permits = min(trunk.permits(now_m), MAX_TICK)
             while permits > 0:
                 call = trunk.pop(now_m)
                 if call is None:

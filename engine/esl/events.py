@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from engine.call_end import CallEnd, read_end, to_int
 from engine.esl.protocol import EVENT_JSON, Frame, decode_json, decode_plain
 
@@ -20,17 +22,19 @@ log = logging.getLogger(__name__)
 
 _CAUSE = re.compile(r"[A-Z0-9_]{1,64}")
 _FLOAT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')  # a string of JSON
 
 
 class Event:
     """One event as it came; the headers are decoded once, when all of them are needed."""
 
-    __slots__ = ("_body", "_headers", "_is_json", "size")
+    __slots__ = ("_body", "_headers", "_is_json", "_name", "size")
 
     def __init__(self, frame: Frame) -> None:
         self._body = frame.body
         self._is_json = frame.content_type == EVENT_JSON
         self._headers: dict[str, Any] | None = None
+        self._name: str | None = None
         self.size = len(frame.body)
 
     @property
@@ -55,7 +59,7 @@ class Event:
         return value if isinstance(value, str) else None
 
     def _found(self, header: str) -> str | None:
-        """The value as found in the raw JSON; None if it is missing or not plain text.
+        """The value as found in the raw JSON; None if it is missing or no readable text.
 
         A quote inside a key or value has a backslash before it, so what looks like a key is one.
         """
@@ -63,10 +67,16 @@ class Event:
         at = self._body.find(key)
         if at < 1 or self._body[at - 1] not in b"{,":
             return None
-        begin = at + len(key)
-        end = self._body.find(b'"', begin)
-        value = self._body[begin:end]
-        return None if end < 0 or b"\\" in value else value.decode("utf-8", "replace")
+        found = _TEXT.match(self._body, at + len(key) - 1)
+        if found is None:
+            return None
+        text = found[0]
+        if b"\\" not in text:
+            return text[1:-1].decode("utf-8", "replace")
+        try:
+            return str(orjson.loads(text))
+        except orjson.JSONDecodeError:
+            return None
 
     def variable(self, name: str) -> str | None:
         """The channel variable ``name``."""
@@ -74,8 +84,10 @@ class Event:
 
     @property
     def name(self) -> str | None:
-        """FreeSWITCH's name of the event, for example CHANNEL_ANSWER."""
-        return self.get("Event-Name")
+        """FreeSWITCH's name of the event, for example CHANNEL_ANSWER; several handlers ask for it."""
+        if self._name is None:
+            self._name = self.get("Event-Name")
+        return self._name
 
     @property
     def uuid(self) -> str | None:

@@ -38,6 +38,7 @@ SQLITE_PRAGMAS = {
     "cache_size": -16_000,
     "journal_size_limit": 64 * 1024 * 1024,
 }
+KEPT_STATEMENTS = 600  # prepared, of each connection: those over many rows exist in many sizes
 
 
 def build_database(url: str) -> Database:
@@ -55,7 +56,13 @@ def build_database(url: str) -> Database:
                 parent=path.parent,
                 why=error.strerror,
             ) from error
-        return SqliteDatabase(str(path), pragmas=SQLITE_PRAGMAS, autoconnect=False, timeout=10)
+        return SqliteDatabase(
+            str(path),
+            pragmas=SQLITE_PRAGMAS,
+            autoconnect=False,
+            timeout=10,
+            cached_statements=KEPT_STATEMENTS,
+        )
     parts = urlsplit(url)
     if parts.scheme in {"postgresql", "postgres"}:
         from playhouse.postgres_ext import Psycopg3Database  # noqa: PLC0415 - psycopg is an extra

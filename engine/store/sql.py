@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from engine.states import LIVE_STATES, WAITING_STATES
@@ -23,8 +24,9 @@ def one_of(states: Iterable[StrEnum]) -> str:
 WAITING = one_of(WAITING_STATES)  # of recipients
 LIVE = one_of(LIVE_STATES)
 
-# Few sizes keep the number of distinct statements small, so that they stay prepared.
-_SIZES = (256, 64, 16, 4, 1)
+# Few sizes keep the number of distinct statements small, so that they stay prepared; the small ones are all here,
+# because each further statement costs more than its rows (`database.KEPT_STATEMENTS`).
+_SIZES = (256, 128, 64, 48, 32, 24, *range(16, 0, -1))
 
 
 def execute(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -52,15 +54,20 @@ def over_values(
     In PostgreSQL the columns of ``v`` have no certain type: the statement
     casts what it compares or stores (``CAST(v.id AS BIGINT)``).
     """
-    one = "(" + ",".join("?" * len(columns)) + ")"
-    head = f"WITH v({','.join(columns)}) AS (VALUES "
+    named = tuple(columns)
     at = 0
     while at < len(rows):
         size = next(size for size in _SIZES if size <= len(rows) - at)
         part = rows[at : at + size]
         at += size
-        sql = head + ",".join([one] * size) + ") " + statement
-        yield from execute(sql, [value for row in part for value in row])
+        yield from execute(_values(named, size) + statement, [value for row in part for value in row])
+
+
+@lru_cache(maxsize=1000)
+def _values(columns: tuple[str, ...], size: int) -> str:
+    """The beginning of a statement over `size` rows."""
+    one = "(" + ",".join("?" * len(columns)) + ")"
+    return f"WITH v({','.join(columns)}) AS (VALUES " + ",".join([one] * size) + ") "
 
 
 def run_over_values(columns: Sequence[str], rows: Sequence[Sequence[Any]], statement: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.dialing.health import (
+    DOUBT,
     OPEN_MOST_S,
     PROBE_PATIENCE_S,
     QUIET_CALLS,
@@ -207,6 +208,38 @@ def test_a_trunk_that_says_nothing_gets_no_more_than_fifteen_calls(lab: Lab) -> 
     health.sign(lab.now + 1)
     assert health.room(lab.now + 1) == QUIET_CALLS
     assert not health.wants_sign()
+
+
+def test_calls_are_claimed_ahead_only_for_a_trunk_that_was_heard_lately(lab: Lab) -> None:
+    health, doubt = lab.health, QUIET_CALLS // DOUBT
+    for _ in range(doubt):
+        health.placed(str(next(FRESH)), KEYS, lab.now)
+    assert health.ahead(lab.now, waiting=1000) is None
+    health.placed(str(next(FRESH)), KEYS, lab.now)
+    left = QUIET_CALLS - doubt - 1
+    assert [health.ahead(lab.now, waiting) for waiting in (0, 2, 1000)] == [left, left - 2, 0]
+    assert health.may_leave(lab.now) == left
+    health.sign(lab.now + 1)
+    assert (health.ahead(lab.now + 1, 1000), health.may_leave(lab.now + 1)) == (None, QUIET_CALLS)
+
+
+def test_a_silent_trunk_keeps_claimed_calls_back_and_loses_them_after_two_seconds(lab: Lab) -> None:
+    health = lab.health
+    for _ in range(QUIET_CALLS):
+        health.placed(str(next(FRESH)), KEYS, lab.now)
+    assert (health.may_leave(lab.now + 4.9), health.may_leave(lab.now + 5.0)) == (0, 1)
+    assert (health.is_silent(lab.now + 1.9), health.is_silent(lab.now + 2.0)) == (False, True)
+    health.sign(lab.now + 2)
+    assert (health.may_leave(lab.now + 2), health.is_silent(lab.now + 9)) == (QUIET_CALLS, False)
+
+
+def test_probes_are_counted_when_they_are_claimed_and_may_leave(lab: Lab) -> None:
+    health = lab.probing()
+    for left in (2, 1, 0):
+        health.probe_sent(lab.now)
+        assert health.ahead(lab.now, waiting=0) == left
+        assert health.may_leave(lab.now) is None
+    assert not health.is_silent(lab.now + 60)
 
 
 def test_only_a_call_since_its_last_word_says_that_it_lives(lab: Lab) -> None:

@@ -69,9 +69,28 @@ def test_nearly_all_of_the_rate_is_used(cps: int) -> None:
 
 @pytest.mark.parametrize("cps", [30, 100, 1000])
 def test_traffic_is_smooth_below_a_tenth_of_a_second(cps: int) -> None:
+    """What may be late is a group that waited to leave together, or 90 ms of traffic."""
     sent = run(RateLimiter(cps), [0.01] * 500)
     settled = [at for at in sent if at > sent[0] + 1]
-    assert fullest_second(settled, 0.1) <= cps * 0.1 + max(2, cps * 0.09)
+    assert fullest_second(settled, 0.1) <= cps * 0.1 + max(5, cps * 0.09)
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.003, 0.02])
+@pytest.mark.parametrize("cps", [1, 5, 11, 15, 20, 30, 45, 60, 80, 100, 266])
+def test_who_waits_to_leave_together_loses_nothing(cps: int, late_s: float) -> None:
+    """As the sender does: it sleeps for what `next_in` says, and a little longer each time."""
+    limiter, now, sent, looks = RateLimiter(cps), 100.0, [], 0
+    while now < 160.0:
+        looks += 1
+        permits = limiter.available(now)
+        if permits:
+            limiter.take(now, permits)
+            sent += [now] * permits
+        now += max(0.001, limiter.next_in(now, 50)) + late_s
+    assert fullest_second(sent) <= cps
+    assert looks <= 60 * max(min(cps, 11), cps / 6) + 2
+    if late_s < 0.01 and cps >= 15:
+        assert (len(sent) - 1) / (sent[-1] - sent[0]) >= 0.98 * cps
 
 
 def test_a_late_tick_is_made_up_for_only_so_far() -> None:
@@ -229,8 +248,7 @@ def test_calls_that_wait_leave_together_without_a_permit_lost(
     limiter = RateLimiter(cps)
     run(limiter, steps, greed)
     now = 100.0 + sum(steps)
-    burst = max(1, math.ceil(max(1, math.floor(cps)) * 0.09))
-    together = max(1, min(wanted, burst - 1, 5))
+    together = max(1, min(wanted, 7, int(max(1, math.floor(cps)) * 0.14)))
     wait = limiter.next_in(now, wanted)
     room = limiter.cap - sum(1 for at in limiter._sent if at > now + wait - limiter._window)
     assert limiter.available(now + wait + 1e-6) >= min(together, room) >= 1
@@ -250,7 +268,7 @@ def test_a_burst_is_spread_and_does_not_come_back_every_second(cps: int) -> None
             now += 0.08  # held up once, and made up for
     calm = [at for at in sent if at > 125.0]
     gaps = [later - earlier for earlier, later in itertools.pairwise(calm)]
-    assert max(gaps) < 0.055  # five calls at a time at 100 a second
+    assert max(gaps) < 0.075  # seven calls at a time at 100 a second
     seconds = [sum(at <= each < at + 1.0 for each in calm) for at in calm if at + 1.0 < 130.0]
     assert min(seconds) >= 0.97 * cps
     assert fullest_second(sent) <= cps

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from engine.dialing.campaign_run import CampaignRun
-from engine.dialing.lanes import Trunk
+from engine.dialing.health import QUIET_CALLS, GatewayHealth
+from engine.dialing.lanes import SILENT_LOOK_S, Trunk
 from engine.dialing.pacing import RateLimiter
 
 NOW = 100.0
@@ -26,7 +27,10 @@ def limited(cps: float | None, may_dial: bool = True, account_cps: float | None 
 
 
 def trunk(*runs: Any, cps: float = 1000.0) -> Trunk:
-    made = Trunk(SimpleNamespace(limiter=RateLimiter(1000)), SimpleNamespace(limiter=RateLimiter(cps)))  # type: ignore[arg-type]
+    made = Trunk(
+        SimpleNamespace(limiter=RateLimiter(1000)),
+        SimpleNamespace(limiter=RateLimiter(cps), health=GatewayHealth()),
+    )  # type: ignore[arg-type]
     for run in runs:
         made.put(SimpleNamespace(run=run))  # type: ignore[arg-type]
     return made
@@ -61,3 +65,27 @@ def test_the_trunks_rate_holds_all() -> None:
     waiting = trunk(limited(None), cps=0.5)
     waiting.gateway.limiter.take(NOW)
     assert 1.9 < waiting.next_in(NOW) < 2.1
+
+
+def test_a_quick_send_does_not_wait_for_others_to_leave_with() -> None:
+    quick = limited(None)
+    quick.is_urgent = True
+    alone, among_many = trunk(limited(None), cps=30), trunk(*[limited(None)] * 20, cps=30)
+    for waiting in (alone, among_many):
+        waiting.gateway.limiter.take(NOW, waiting.gateway.limiter.available(NOW))
+    assert among_many.next_in(NOW) > 3 * alone.next_in(NOW)
+    among_many.put(SimpleNamespace(run=quick))  # type: ignore[arg-type]
+    assert among_many.next_in(NOW) == alone.next_in(NOW)
+
+
+def test_a_silent_gateway_lets_no_call_go_until_it_is_heard() -> None:
+    waiting = trunk(*[limited(None)] * 20)
+    health = waiting.gateway.health
+    for number in range(QUIET_CALLS - 2):
+        health.placed(str(number), (), NOW)
+    assert waiting.permits(NOW) == 2
+    for number in range(2):
+        health.placed(f"1{number}", (), NOW)
+    assert (waiting.permits(NOW), waiting.next_in(NOW)) == (0, SILENT_LOOK_S)
+    health.sign(NOW)
+    assert (waiting.permits(NOW), waiting.next_in(NOW)) == (QUIET_CALLS, 0)

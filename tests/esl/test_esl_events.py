@@ -256,6 +256,12 @@ def test_no_body_raises(body, kind):
         (b'{"variable_\\"Unique-ID":"no","Unique-ID":"abc"}', "abc"),
         (b'{"variable_,\\"Unique-ID":"no"}', None),
         (b'{"Unique-ID":"a\\u0041\\"b"}', 'aA"b'),
+        (b'{"Unique-ID":"ends\\n","b":"c"}', "ends\n"),
+        (b'{"Unique-ID":"\\\\","b":"c"}', "\\"),
+        (b'{"Unique-ID":"\\\\\\"","b":"c"}', '\\"'),
+        (b'{"Unique-ID":"a\\q","b":"c"}', None),
+        (b'{"Unique-ID":"a\\"', None),
+        (b'{"Unique-ID":"a\\n\xff","b":"c"}', "a\n\ufffd"),
         (b'{"Unique-ID" : "abc"}', "abc"),
         (b'{"Unique-ID":["a","b"]}', None),
         (b'{"Unique-ID":"a\xff"}', "a\ufffd"),
@@ -268,3 +274,16 @@ def test_a_header_is_the_same_found_in_the_text_and_decoded(body: bytes, value: 
     assert event.uuid == value
     assert event.headers.get("Unique-ID") in (value, ["a", "b"])
     assert event.uuid == value
+
+
+def test_only_the_end_of_a_call_is_decoded_whole() -> None:
+    """A job's answer ends with a line feed, which JSON escapes: that is no reason to decode its other headers."""
+    job = Event(
+        Frame(
+            protocol.EVENT_JSON,
+            {},
+            b'{"Event-Name":"BACKGROUND_JOB","Core-UUID":"c","Job-UUID":"j","_body":"+OK j\\n"}',
+        )
+    )
+    assert read_event(job) == BackgroundJob("j", "c", True, None, "+OK j")
+    assert job._headers is None
