@@ -78,8 +78,10 @@ _STANDS = (
 
 def _follow(campaign_id: int, bench: Bench, steady: Steady) -> CampaignCounts:
     """Wait until the campaign, or as many calls of it as are to be dialled, has ended; returns its last counts."""
+    attempts = 0
     while True:
-        gevent.sleep(0.5)
+        # The end is seen at once; before it the bench's own looks shall cost little.
+        gevent.sleep(0.5 if bench.messages - attempts > 2 * bench.cps else 0.05)
         # One query in plain SQL, as the figures include the cost of the bench itself.
         ((state, attempts),) = read(lambda: execute(_STANDS, [campaign_id]))
         steady.note(attempts)

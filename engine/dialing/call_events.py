@@ -251,6 +251,8 @@ class CallEventHandler:
                 avoid_gateway_id=call.gateway_id if following.avoid_gateway else 0,
             ),
         )
+        if not len(self.calls):
+            self.writer.hurry()  # perhaps the last of a campaign, whose end is waited for
         if log.isEnabledFor(logging.DEBUG):
             log.debug(
                 "action=settled attempt=%d campaign=%d disposition=%s cause=%s sip=%s rang=%s heard_ms=%d by=%s next=%s",

@@ -356,6 +356,9 @@ class Dialer:
     def _after_settle(self, won: list[Settle]) -> None:
         for listener in self._on_settled:
             listener(won)
+        ended = {self.running_campaigns.runs.get(campaign_id) for campaign_id in {i.campaign_id for i in won}}
+        if any(run is not None and not run.live and not run.is_urgent for run in ended):
+            self.news.tell()  # a campaign may be over
         for item in won:
             if item.next_state in (RecipientState.PENDING, RecipientState.RETRY_WAIT):
                 run = self.running_campaigns.runs.get(item.campaign_id)

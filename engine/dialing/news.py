@@ -35,11 +35,15 @@ class News:
             said = step()
             if was_quiet and now_m - self._told_m > TELL_S:
                 self._told_m = now_m
-                for wake in self._listening:
-                    wake.set()
+                self.tell()
             return said
 
         return look
+
+    def tell(self) -> None:
+        """Wake the listening loops."""
+        for wake in self._listening:
+            wake.set()
 
     def listening(self, name: str, step: Callable[[], object], every_s: float) -> Loop:
         """A loop that steps every `every_s`; while nothing happens, only when there may be something new."""

@@ -89,6 +89,7 @@ class Writer:
         self._loop: gevent.Greenlet | None = None
         self._stopping = False
         self._flushing = 0  # how many wait until everything is written
+        self._is_hurried = False  # the next group gathers no longer
         self._group_s, self._rest = group_s, rest
 
     def start(self) -> None:
@@ -129,6 +130,11 @@ class Writer:
         if len(self._items) >= ENOUGH:
             self._urgent.set()
 
+    def hurry(self) -> None:
+        """Write what was added so far at once; do not wait for it.  For the last of many items."""
+        self._is_hurried = True
+        self._urgent.set()
+
     def flush(self, timeout_s: float | None = None) -> bool:
         """Wait until everything handed over so far is committed."""
         self._flushing += 1
@@ -153,11 +159,13 @@ class Writer:
                 self._wake.clear()
                 continue
             self._idle.clear()
-            if not (self._calls or self._flushing or self._stopping) and len(self._items) < ENOUGH:
+            is_urgent = self._calls or self._flushing or self._stopping or self._is_hurried
+            if not is_urgent and len(self._items) < ENOUGH:
                 self._urgent.clear()
                 self._urgent.wait(GROUP_S)
             calls, self._calls = self._calls, []
             items = self._items[:MAX_GROUP]
+            self._is_hurried = len(items) < len(self._items) and self._is_hurried
             by_channel: dict[Channel[Any], list[Any]] = {}
             for channel, item in items:
                 by_channel.setdefault(channel, []).append(item)

@@ -42,3 +42,10 @@ def test_who_listens_steps_when_something_was_written(log_file: Path) -> None:
     assert loop.step() is None  # as often as it always does
     look()
     assert not loop.wake.is_set
+
+
+def test_who_listens_is_told_of_what_happened_here(log_file: Path) -> None:
+    news = News(lambda: False)
+    loops = [news.listening(name, lambda: None, 1.0) for name in ("first", "second")]
+    news.tell()
+    assert all(loop.wake is not None and loop.wake.is_set for loop in loops)

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import gevent
 import pytest
+from gevent.event import Event
 
 from engine.commands.parts import WEB_GROUP_S
 from engine.services.accounts import people
 from engine.store import database, threads
+from engine.store import writer as writer_module
 from engine.store.sql import execute
 from engine.store.threads import read, write
-from engine.store.writer import Writer
+from engine.store.writer import Channel, Writer
 
 A_GROUP = math.ceil(WEB_GROUP_S / 0.02) + 1  # rows of one transaction of the greedy process
 ROOT = Path(__file__).resolve().parents[2]
@@ -128,3 +130,33 @@ def test_nothing_is_hashed_in_a_transaction(address: str) -> None:
     with pytest.raises(RuntimeError, match="inside a transaction"):
         write(lambda: people.password_fits(None, "a long password"))
     assert people.hash_of("a long password")
+
+
+def test_a_hurried_group_gathers_no_longer(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour's gathering ends for what was added before `hurry`, and begins anew for what comes later."""
+    monkeypatch.setattr(writer_module, "GROUP_S", 3600.0)
+    written: list[list[int]] = []
+    is_written = Event()
+
+    def done(items: list[int]) -> None:
+        written.append(items)
+        is_written.set()
+
+    channel: Channel[int] = Channel("numbers", lambda items: items, done)
+    writer = Writer()
+    writer.start()
+    try:
+        for turn in range(3):
+            writer.add(channel, turn)
+            if turn:  # also while it already gathers
+                gevent.sleep(0)
+            writer.add(channel, 10 + turn)
+            writer.hurry()
+            assert is_written.wait(10)
+            is_written.clear()
+        assert written == [[0, 10], [1, 11], [2, 12]]
+        writer.add(channel, 3)
+        assert not is_written.wait(0.05)
+    finally:
+        assert writer.stop()
+    assert written[-1] == [3]
