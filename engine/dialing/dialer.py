@@ -18,7 +18,7 @@ from engine.dialing.call_events import CallEventHandler
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.cdr import FOLLOW_S, NoRecords, Records, SwitchRecords
 from engine.dialing.claimer import SLOW_LOOK_S, Claimer
-from engine.dialing.lanes import Lanes, SwitchLane
+from engine.dialing.lanes import Lanes
 from engine.dialing.news import News
 from engine.dialing.pacing import RateLimiter, Seats
 from engine.dialing.pausing import Pausing
@@ -31,6 +31,7 @@ from engine.dialing.sender import TICK_S, Poster, Sender
 from engine.dialing.shares import GatewayParts
 from engine.dialing.signs import Signs
 from engine.dialing.switch_figures import SwitchFigures
+from engine.dialing.switch_lane import SwitchLane
 from engine.errors import SwitchUnavailable
 from engine.esl import commands
 from engine.loops import Loop, Loops
@@ -316,6 +317,8 @@ class Dialer:
         for trunk in list(self.lanes.trunks.values()):
             if trunk.ready and (trunk.is_shut or trunk.gateway.health.is_silent(now_m)):
                 self.unsent.release(switch_id=trunk.switch.id, gateway_id=trunk.gateway.id)
+            for campaign_id in trunk.given_up():
+                self.unsent.release(trunk.switch.id, campaign_id, trunk.gateway.id)
         had = len(self.running_campaigns.runs)
         ended = self.running_campaigns.update(rows)
         if len(self.running_campaigns.runs) + len(ended) > had:

@@ -14,10 +14,10 @@ from engine.dialing.calls import Call
 from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.causes import Fault, Verdict
 from engine.dialing.health import CAMPAIGN, QUIET_CALLS, GatewayHealth
-from engine.dialing.late_reports import LateReports
 from engine.dialing.pacing import RateLimiter, Seats
 from engine.dialing.routes import Routes, keys_of
 from engine.dialing.shares import Places, Way
+from engine.dialing.switch_lane import SwitchLane
 from engine.services.numbering import dialled
 
 log = logging.getLogger(__name__)
@@ -26,11 +26,6 @@ FORBIDDEN = 403
 UNRESOLVED_S = 60.0
 QUIET_S = 0.75  # so many seconds' worth of calls may leave before a gateway has answered anything
 SAID_BY_CARRIER = frozenset(("recv_refuse", "recv_bye"))
-# A switch with a less idle processor than this (percent, averaged by FreeSWITCH) gets fewer calls after each
-# heartbeat, before its audio suffers, but never less than the floor.  Above it the rate climbs back.
-IDLE_ENOUGH = 15.0
-IDLE_FLOOR = 0.2
-IDLE_CLIMB = 0.25
 # How far ahead calls are claimed: a few commits' worth, to release little; slow gateways further, or all would be commits.
 HORIZON_S = 0.8
 SLOW_HORIZON_S = 1.5
@@ -140,48 +135,6 @@ class GatewayLane:
             log.error("action=route_given_up gateway=%s %s=%s cause=%s", self.name, name, which, kind)
 
 
-@dataclass(slots=True)
-class SwitchLane:
-    """A switch that this engine owns, since its last start."""
-
-    id: int
-    name: str
-    core_uuid: str
-    limiter: RateLimiter
-    seats: Seats
-    is_up: bool = False
-    is_embedded: bool = False
-    is_draining: bool = False
-    is_paused: bool = False  # by an admin at the switch itself (`fsctl pause`)
-    reports: LateReports = field(default_factory=LateReports)
-    refused_m: float = -math.inf  # when it last refused a call because of its own limits
-    full_cps: float = 1.0  # its rate while its processor is idle enough
-    idle_factor: float = 1.0
-    idle_cpu: float = 100.0
-    since_at: int = 0  # when it last went up or down (ms)
-    until_m: float = math.inf  # nothing may be sent there later (the end of our lease, monotonic)
-
-    @property
-    def takes_calls(self) -> bool:
-        """Whether calls may be handed to it: it is neither drained nor paused, and can write their records."""
-        return not (self.is_draining or self.is_paused or self.reports.are_late)
-
-    def heard_idle(self, idle_cpu: float | None) -> None:
-        """Take over how idle the switch's processor is (percent, from a heartbeat): slow down when it is busy.
-
-        The rate falls by at most a half each time and climbs by a quarter, because the figure is an average of the
-        last half minute and does not include calls that were just placed.
-        """
-        if idle_cpu is None:
-            return
-        self.idle_cpu = idle_cpu
-        if idle_cpu < IDLE_ENOUGH:
-            self.idle_factor = max(IDLE_FLOOR, self.idle_factor * max(0.5, idle_cpu / IDLE_ENOUGH))
-        else:
-            self.idle_factor = min(1.0, self.idle_factor + IDLE_CLIMB)
-        self.limiter.set_rate(max(0.5, self.full_cps * self.idle_factor))
-
-
 class Trunk:
     """A gateway on a switch, with the committed calls that wait to leave there.
 
@@ -236,6 +189,11 @@ class Trunk:
         rate = min(self.gateway.limiter.available(now_m), self.switch.limiter.available(now_m))
         unheard = self.gateway.health.may_leave(now_m) if rate else 0
         return rate if unheard is None else min(rate, unheard)
+
+    def given_up(self) -> list[int]:
+        """Campaigns for which the gateway was given up, of which more than a probe waits here."""
+        lost = self.gateway.routes.lost
+        return [each for each, queue in self._waiting.items() if len(queue) > 1 and lost((CAMPAIGN, each))]
 
     def take_out(self, campaign_id: int | None = None) -> list[Call]:
         """Remove the waiting calls of a campaign (None: of all), to be released."""

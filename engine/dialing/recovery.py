@@ -29,9 +29,10 @@ from engine.dialing.call_events import CallEventHandler
 from engine.dialing.calls import Call, CallTable
 from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.cdr import Records
-from engine.dialing.lanes import GatewayLane, Lanes, SwitchLane
+from engine.dialing.lanes import GatewayLane, Lanes
 from engine.dialing.pacing import RateLimiter, Seats
 from engine.dialing.running_campaigns import RunningCampaigns, read_campaigns
+from engine.dialing.switch_lane import SwitchLane
 from engine.errors import AvanakError
 from engine.esl import answers, commands
 from engine.store.tables.core import Attempt, Recipient

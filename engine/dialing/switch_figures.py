@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from engine.dialing.lanes import URGENT_RESERVE, Lanes, SwitchLane
+from engine.dialing.lanes import URGENT_RESERVE, Lanes
+from engine.dialing.switch_lane import SwitchLane
 from engine.services.trunks.headroom import permitted_rate, permitted_sessions
 
 log = logging.getLogger(__name__)

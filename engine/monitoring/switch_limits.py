@@ -9,7 +9,7 @@ import logging
 
 from engine.clock import monotonic_s
 from engine.dialing.dialer import Dialer
-from engine.dialing.lanes import IDLE_FLOOR
+from engine.dialing.switch_lane import IDLE_FLOOR
 from engine.errors import AvanakError
 from engine.esl import commands
 from engine.esl.answers import read_limit

@@ -11,9 +11,10 @@ import pytest
 from engine.dialing.binding_limit import Said, binding_limit, reason_of, run_limits
 from engine.dialing.campaign_run import CampaignRun
 from engine.dialing.health import CAMPAIGN, Breaker
-from engine.dialing.lanes import GatewayLane, Lanes, SwitchLane
+from engine.dialing.lanes import GatewayLane, Lanes
 from engine.dialing.pacing import RateLimiter, Seats
 from engine.dialing.routes import LOST
+from engine.dialing.switch_lane import SwitchLane
 from engine.sentences import sentence_of
 from engine.services.campaigns import why
 from engine.services.campaigns.estimate import Limits

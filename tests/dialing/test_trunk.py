@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from engine.dialing.campaign_run import CampaignRun
-from engine.dialing.health import QUIET_CALLS, GatewayHealth
+from engine.dialing.health import CAMPAIGN, QUIET_CALLS, GatewayHealth
 from engine.dialing.lanes import SILENT_LOOK_S, Trunk
 from engine.dialing.pacing import RateLimiter
+from engine.dialing.routes import LOST, Routes
 
 NOW = 100.0
 
@@ -27,10 +28,10 @@ def limited(cps: float | None, may_dial: bool = True, account_cps: float | None 
 
 
 def trunk(*runs: Any, cps: float = 1000.0) -> Trunk:
-    made = Trunk(
-        SimpleNamespace(limiter=RateLimiter(1000)),
-        SimpleNamespace(limiter=RateLimiter(cps), health=GatewayHealth()),
-    )  # type: ignore[arg-type]
+    health = GatewayHealth()
+    switch: Any = SimpleNamespace(limiter=RateLimiter(1000))
+    gateway: Any = SimpleNamespace(limiter=RateLimiter(cps), health=health, routes=Routes(health))
+    made = Trunk(switch, gateway)
     for run in runs:
         made.put(SimpleNamespace(run=run))  # type: ignore[arg-type]
     return made
@@ -89,3 +90,17 @@ def test_a_silent_gateway_lets_no_call_go_until_it_is_heard() -> None:
     assert (waiting.permits(NOW), waiting.next_in(NOW)) == (0, SILENT_LOOK_S)
     health.sign(NOW)
     assert (waiting.permits(NOW), waiting.next_in(NOW)) == (QUIET_CALLS, 0)
+
+
+def test_a_campaign_for_which_the_gateway_was_given_up_keeps_only_a_probe_there() -> None:
+    bad, good = limited(10), limited(20)
+    waiting = trunk(bad, good, bad, good)
+    routes = waiting.gateway.routes
+    for number in range(LOST):
+        assert waiting.given_up() == []
+        routes.placed(((CAMPAIGN, bad.id),))
+        routes.bad(((CAMPAIGN, bad.id),), str(number), "busy/486", NOW, NOW, is_trunks=False)
+    assert waiting.given_up() == [bad.id]
+    waiting.take_out(bad.id)
+    waiting.put(SimpleNamespace(run=bad))  # type: ignore[arg-type]
+    assert waiting.given_up() == []

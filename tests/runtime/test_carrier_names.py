@@ -9,8 +9,9 @@ import orjson
 import pytest
 
 from engine.dialing.health import GatewayHealth
-from engine.dialing.lanes import GatewayLane, Lanes, SwitchLane
+from engine.dialing.lanes import GatewayLane, Lanes
 from engine.dialing.pacing import RateLimiter, Seats
+from engine.dialing.switch_lane import SwitchLane
 from engine.errors import SwitchUnavailable
 from engine.esl.events import Event
 from engine.esl.protocol import EVENT_JSON, Frame
