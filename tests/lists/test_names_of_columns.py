@@ -56,7 +56,7 @@ def test_codes_beside_numbers_stay_codes(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["موبایل راننده", "تلفن همراه پیک", "موبایل معرف", "موبایل کارشناس", "موبایل پزشک", "Driver Mobile", "agentMobile",
-     "موبایل نماینده", "موبایل ضامن", "موبایل فرستنده", "Referrer mobile", "موبایل مدیر"],
+     "موبایل نماینده", "شماره سفیر", "موبایل ضامن", "موبایل فرستنده", "Referrer mobile", "موبایل مدیر"],
 )  # fmt: skip
 @pytest.mark.parametrize("theirs", ["موبایل مشتری", "موبایل", "Customer Mobile"])
 def test_numbers_of_others_give_way_to_those_whom_the_list_is_about(name: str, theirs: str) -> None:
@@ -127,6 +127,8 @@ def test_people_with_only_a_landline_in_another_column_are_told() -> None:
 def test_the_members_of_a_group_are_all_called() -> None:
     rows, _ = read("+98 912 111 0000, +98 912 111 0001, علی, +98 912 111 0002, شما")
     assert called(rows) == e164(MOBILES[:3])
+    rows, _ = read("09121110000,02188770000\n")
+    assert called(rows) == e164([MOBILES[0], LANDLINES[0]])
     rows, _ = read("علی,09121110000,09121110001\n")
     assert called(rows) == e164(MOBILES[:1])
 

@@ -61,11 +61,12 @@ def holds_number(cell: str) -> bool:
 def is_numbers_only(sample: Rows) -> bool:
     """Whether nearly every cell is certainly a telephone number, so that the delimiter separates recipients."""
     cells = [cell for row in sample for cell in row if cell]
-    if len(sample) == 1:  # the members of a group, pasted: some are names, as telephones know them
-        mobiles = sum(_kind(cell, None) == "mobile" for cell in cells)
-        return mobiles >= _OF_A_GROUP and mobiles * 2 > len(cells)
-    numbers = sum(_kind(cell, None) in ("mobile", "landline") for cell in cells)
-    return len(cells) > len(sample) and numbers >= 0.9 * len(cells)
+    kinds = [_kind(cell, None) for cell in cells]
+    if len(cells) > len(sample) and sum(kind in ("mobile", "landline") for kind in kinds) >= 0.9 * len(cells):
+        return True
+    # The members of a group, pasted in one line: some are names, as telephones know them.
+    mobiles = kinds.count("mobile")
+    return len(sample) == 1 and mobiles >= _OF_A_GROUP and mobiles * 2 > len(cells)
 
 
 def look_at(index: int, sample: Rows, default_area: str | None) -> Look:

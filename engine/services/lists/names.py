@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from engine.errors import BadInput
 from engine.fold import fold, visible
@@ -66,8 +67,8 @@ _OF_PIVOTS = _names("rowlabels rowlabel برچسب‌های‌ردیف برچس�
 _OF_OTHERS = _names(
     "driver courier seller agent referrer referer referral operator assistant emergency sender salesman salesperson"
     " doctor physician guarantor manager supervisor from source"
-    " راننده پیک فروشنده معرف کارشناس بازاریاب پزشک نماینده مدیر اپراتور ضامن فرستنده مسئول پشتیبان مشاور منشی ویزیتور"
-    " دکتر مدرسه شعبه شرکت فروشگاه از"
+    " راننده سفیر پیک نصاب تکنسین مأمور فروشنده معرف کارشناس بازاریاب پزشک نماینده مدیر اپراتور ضامن فرستنده مسئول"
+    " پشتیبان مشاور منشی ویزیتور دکتر مدرسه شعبه شرکت فروشگاه از"
 )
 """Whose number a column holds beside that of the people whom a list is about."""
 _OF_A_PERSON = _names(
@@ -79,6 +80,7 @@ _WORDS = re.compile(r"[^\W\d_]+")
 _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
+@lru_cache(maxsize=4_096)  # asked again for each row without a number
 def points_of(name: str) -> int:
     """How strongly a column's name suggests telephone numbers: above 0 for, below 0 against."""
     joined = fold(name).rstrip("0123456789")
