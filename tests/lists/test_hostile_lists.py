@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from engine.errors import BadInput
 from engine.services.lists.list_reading import open_reading
-from engine.services.lists.opc import Package
+from engine.services.lists.opc import MAX_PARTS, Package
 from engine.services.lists.reader import open_list
 from engine.services.numbering.reasons import Reason
 
@@ -154,6 +154,15 @@ def test_a_zip_bomb_is_refused_by_its_directory():
     assert len(bomb) < 50_000
     with pytest.raises(BadInput, match="more than a list may have"):
         Package(io.BytesIO(bomb), "list.xlsx", max_unpacked=1_000_000)
+
+
+def test_too_many_parts_are_named():
+    made = io.BytesIO(simple_workbook())
+    with zipfile.ZipFile(made, "a") as file:
+        for number in range(MAX_PARTS):
+            file.writestr(f"xl/media/{number}", b"")
+    with pytest.raises(BadInput, match=r"has 2,\d\d\d parts, more than a list may have \(2,000\)"):
+        Package(made, "list.xlsx")
 
 
 def test_a_zip_directory_that_lies_is_refused():

@@ -50,11 +50,15 @@ class Package:
             parts = self._archive.infolist()
             self._parts = {_plain(part.filename): part for part in parts}
             unpacked = sum(part.file_size for part in parts)
-            if unpacked > max_unpacked or len(parts) > MAX_PARTS:
+            if unpacked > max_unpacked:
                 raise BadInput(
-                    "%(file)s unpacks to %(size)s bytes in %(parts)s parts, more than a list may have (%(most)s bytes); "
-                    "save it as CSV.",
-                    file=filename, size=Amount(unpacked), parts=Amount(len(parts)), most=Amount(max_unpacked),
+                    "%(file)s unpacks to %(size)s bytes, more than a list may have (%(most)s); save it as CSV.",
+                    file=filename, size=Amount(unpacked), most=Amount(max_unpacked),
+                )  # fmt: skip
+            if len(parts) > MAX_PARTS:
+                raise BadInput(
+                    "%(file)s has %(parts)s parts, more than a list may have (%(most)s); save the sheet with the numbers as CSV.",
+                    file=filename, parts=Amount(len(parts)), most=Amount(MAX_PARTS),
                 )  # fmt: skip
             if len(self._parts) != len(parts):
                 raise BadInput("%(file)s is damaged: it has two parts of one name.", file=filename)
