@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shlex
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from engine.services.lists.reader import open_list
@@ -50,6 +51,20 @@ def test_files_of_every_kind(ctl: Ctl, message: str) -> None:
     for at, one in zip(order, ended, strict=True):
         assert one.status == 0, (commands[at], one.err)
         assert said(one.document) == wanted[at], commands[at]
+
+
+def test_workbooks(ctl: Ctl, message: str) -> None:
+    paths = [
+        Path(__file__).parents[1] / "lists" / "data" / f"shown.{form}" for form in ("xlsx", "ods", "xls")
+    ]
+    ended = ctl.run_each([("send", str(path), "--message", message, *DRY) for path in paths])
+    for path, one in zip(paths, ended, strict=True):
+        wanted = counted(path.read_bytes())
+        assert wanted["refused"] == {"foreign_form": 1, "hidden": 2}
+        assert said(one.document) == wanted, one.err
+    by_substitution = ("bash", "-c", f'"$@" <(cat {shlex.quote(str(paths[1]))})', "_")
+    piped = ctl.run("send", "--message", message, *DRY, wrapper=by_substitution)
+    assert said(piped.document) == counted(paths[1].read_bytes()), piped.err
 
 
 def test_pipes(ctl: Ctl, message: str) -> None:

@@ -222,5 +222,7 @@ class _OpenDocument:
         value = (self._written or "").removesuffix(".0")
         if shown == value or not (value.isdigit() and digits.endswith(value) and _AS_NUMBER.fullmatch(shown)):
             return
+        if len(value) == 10 and value.startswith("9") and digits in (value, "0" + value):
+            return  # a mobile is read from its value alike; a large sheet of them would take much memory
         for row in islice(self._rows, _MOST_REPEATED):
             self.found.texts.setdefault(row, {}).update(dict.fromkeys(self._places, shown))
