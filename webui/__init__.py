@@ -42,7 +42,7 @@ from webui.home import frame, portal
 from webui.i18n import agreement_words, audit_words, formats, sentences, words
 from webui.messages import gallery
 from webui.money import balance, ledger, receipts
-from webui.request import access, limits, security, services, static_files
+from webui.request import access, compression, limits, security, services, static_files
 from webui.request.context import AvanakWeb
 from webui.sla import (
     agreement,
@@ -92,6 +92,7 @@ def create_app(settings: Settings) -> Flask:
     app = description.make_app(__name__)  # `static_files` serves what is static
     app.url_map.converters["int"] = RowIdConverter
     static_files.init_app(app)
+    compression.init_app(app)  # first, so that it is done last
     # Our logger is Flask's too: its own handler would write to the server's error log, which logs here.
     app.logger.removeHandler(default_handler)
     keys = security.keys_of(settings)
