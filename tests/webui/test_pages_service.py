@@ -168,12 +168,18 @@ def test_what_changed_between_two_versions_is_said_in_words(world, enter) -> Non
     page = owner.get("/agreement/changes").text
     for words in (
         "An outage can be claimed for", "7 d", "10 d", "Discount table, row 2: discount (percent)", "Support hours: Friday",
-        "11:00-13:00", "Exclusion: Unpaid", "Working days", "Article: Another title",
+        "11:00–13:00", "Exclusion: Unpaid", "Working days", "Article: Another title",
     ):  # fmt: skip
         assert words in page, words
     persian("owner")
     page = owner.get("/agreement/changes").text
-    for words in ("مهلت درخواست جبران قطعی", "۱۰ روز", "جدول تخفیف، ردیف ۲", "ساعت پشتیبانی: جمعه"):
+    for words in (
+        "مهلت درخواست جبران قطعی",
+        "۱۰ روز",
+        "جدول تخفیف، ردیف ۲",
+        "ساعت پشتیبانی: جمعه",
+        "۱۱:۰۰ تا ۱۳:۰۰",
+    ):
         assert words in page, words
 
 
