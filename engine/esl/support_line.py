@@ -29,6 +29,7 @@ _NAME = re.compile(r"[a-z][a-z_]{0,40}")
 _VALUE = re.compile(r"[A-Za-z0-9_./:!*+-]{0,4000}")
 _WORDS = re.compile(r"[A-Za-z0-9_.=*#| +-]{1,400}")
 _PATH = re.compile(r"[A-Za-z0-9_./:!+-]{1,4000}")
+LINE = re.compile(r"[ -~]{1,4000}")
 _NETWORK = re.compile(r"[0-9a-f.:]{2,39}/[0-9]{1,3}")
 REFUSED_LINES, REFUSED_A_LINE = 4, 31  # of the list «agents» in acl.conf.xml; the switch reads 32 to a line
 
@@ -96,6 +97,20 @@ def agent_state(extension: str) -> bytes:
 def where_is(extension: str) -> bytes:
     """``sofia_contact``: where an agent's telephone is registered, as the directory's dial-string asks it."""
     return _api(f"sofia_contact {PROFILE}/{_extension(extension)}@{DOMAIN}")
+
+
+def dial_string(extension: str) -> bytes:
+    """``user_data``: the words by which the directory rings an agent's telephone, with `${…}` as they stand there."""
+    return _api(f"user_data {_extension(extension)}@{DOMAIN} param dial-string")
+
+
+def rung_at(extension: str, words: str) -> bytes:
+    """``eval``: what those words make of the telephone's contact now; nothing behind ``{…}`` if they refuse it.
+
+    `words` are the switch's own answer to `dial_string`; BadInput if they are not one line of text.
+    """
+    told = words.replace("${dialed_user}", _extension(extension)).replace("${dialed_domain}", DOMAIN)
+    return _api(f"eval {check_text('dial string', told, LINE, 'one line')}")
 
 
 def agent_add(extension: str) -> list[bytes]:

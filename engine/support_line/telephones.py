@@ -1,4 +1,4 @@
-"""Which agents' telephones are connected, asked of each switch every few seconds in the words by which they are dialled."""
+"""Which agents' telephones can be rung, asked of each switch every few seconds in the words by which they are dialled."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from engine.esl.link import Link
 EVERY_S = 5.0  # and after each event of a registration
 MISSING = "error/user_not_registered"  # mod_sofia's contact of a telephone that is not there
 UNREGISTERED = "unregistered"
+UNUSABLE = "unusable"  # registered with a contact that the directory's dial-string refuses
 _IN_USE = ("in_call", "receiving")  # a registration that ends does not end a call
 
 
@@ -18,7 +19,7 @@ class Telephones:
 
     def __init__(self) -> None:
         self._asked_m: dict[int, float] = {}
-        self._missing: dict[int, set[str]] = {}  # switch: extensions that it could not ring when it was asked
+        self._away: dict[int, dict[str, str]] = {}  # switch: extension that it could not ring, and why
         self._known: dict[int, set[str]] = {}  # switch: extensions that it was asked about
 
     def ask(self, switch_id: int, link: Link, extensions: Collection[str], now_m: float) -> None:
@@ -28,10 +29,10 @@ class Telephones:
             return
         names = sorted(known)
         said = link.apis(*(commands.where_is(name) for name in names)) if names else []
+        missing = {name for name, answer in zip(names, said, strict=True) if answer.strip() == MISSING}
+        unusable = _unusable(link, [name for name in names if name not in missing])
         self._asked_m[switch_id], self._known[switch_id] = now_m, known
-        self._missing[switch_id] = {
-            name for name, answer in zip(names, said, strict=True) if answer.strip() == MISSING
-        }
+        self._away[switch_id] = dict.fromkeys(missing, UNREGISTERED) | dict.fromkeys(unusable, UNUSABLE)
 
     def changed(self, switch_id: int) -> None:
         """A registration came or went: ask anew at the next step."""
@@ -39,30 +40,50 @@ class Telephones:
 
     def forget(self, switch_id: int) -> None:
         """The connection to a switch has ended."""
-        for of_switch in (self._asked_m, self._missing, self._known):
+        for of_switch in (self._asked_m, self._away, self._known):
             of_switch.pop(switch_id, None)
 
     def missing(self, switch_id: int) -> set[str]:
         """Extensions that this switch cannot ring."""
-        return self._missing.get(switch_id, set())
+        return set(self._away.get(switch_id, ()))
 
     def seen(self, switch_id: int, words: Mapping[str, str]) -> dict[str, str]:
         """The queue's words for its agents, as the wallboard shows them.
 
-        A telephone that no switch has is unregistered; one that another switch has is left to that one.
+        A telephone that no switch has is unregistered, or unusable; one that another switch has is left to that one.
         """
         found = dict(words)
-        for name in self.missing(switch_id) & words.keys():
-            if words[name] in _IN_USE:
+        for name, why in self._away.get(switch_id, {}).items():
+            if words.get(name, _IN_USE[0]) in _IN_USE:
                 continue
             if self._is_elsewhere(switch_id, name):
                 del found[name]
             else:
-                found[name] = UNREGISTERED
+                found[name] = why
         return found
 
     def _is_elsewhere(self, switch_id: int, name: str) -> bool:
         return any(
-            other != switch_id and name in known and name not in self._missing[other]
+            other != switch_id and name in known and self._away[other].get(name) != UNREGISTERED
             for other, known in self._known.items()
         )
+
+
+def _unusable(link: Link, registered: list[str]) -> list[str]:
+    """Which of the registered telephones the switch's own dial-string rings nowhere, whatever they are registered as.
+
+    A switch with another directory, whose words hold no `sofia_contact`, is taken at its word.
+    """
+    if not registered:
+        return []
+    (words,) = link.apis(commands.dial_string(registered[0]))
+    words = words.strip()
+    if "sofia_contact(" not in words or not commands.LINE.fullmatch(words):
+        return []
+    said = link.apis(*(commands.rung_at(name, words) for name in registered))
+    # Behind {variables}: a place, MISSING (it left just now), or nothing, as no contact may be dialled as it came.
+    return [
+        name
+        for name, answer in zip(registered, said, strict=True)
+        if answer.startswith("{") and not answer.partition("}")[2].strip()
+    ]

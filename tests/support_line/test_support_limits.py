@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 
 import pytest
 
@@ -21,7 +22,7 @@ from tests.tickets.cast import Cast, at
 OPEN = at("1405-08-30 10:00")
 CORE = str(uuid.uuid4())
 CALLER, STRANGER = "+989121234567", "+989351112233"
-MINUTE_MS = 60_000
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 DAY_MS = 86_400_000
 
 
@@ -38,6 +39,21 @@ def called_back(agent: int, now: int) -> None:
     """What is due is tried; the caller talks."""
     (placing,) = write(lambda: call_backs.take([agent], 1, CORE, now))
     write(lambda: call_backs.settle(placing.uuid, Evidence.TALKED, now))
+
+
+def in_vain(agent: int, now: int) -> None:
+    """What is due is tried; the telephone rings, and nobody presses 1."""
+    (placing,) = write(lambda: call_backs.take([agent], 1, CORE, now))
+    write(lambda: call_backs.rung(placing.caller_uuid, now))
+    write(lambda: call_backs.settle(placing.uuid, Evidence.NOT_REACHED, now))
+
+
+def rings_again(now: int) -> None:
+    """Who is owed a call-back comes into the queue, where the call-back ends, and leaves."""
+    channel = str(uuid.uuid4())
+    write(lambda: calls.came(channel, 1, CORE, CALLER, now))
+    write(lambda: calls.joined(channel, now))
+    write(lambda: calls.ended(channel, now))
 
 
 def allowed(caller: str, number: str, now: int) -> bool:
@@ -78,6 +94,44 @@ def test_a_shown_number_that_may_be_forged_is_bound_too(cast: Cast, agent: int) 
         assert allowed(CALLER, CALLER, OPEN + turn * MINUTE_MS)  # asked again, it stays one
         called_back(agent, OPEN + turn * MINUTE_MS)
     assert not allowed(CALLER, CALLER, OPEN + 2 * MINUTE_MS)
+
+
+@pytest.mark.parametrize("rings", [False, True])
+def test_a_telephone_whose_number_others_show_is_rung_in_vain_nine_times_a_day(
+    agent: int, rings: bool
+) -> None:
+    """Whoever shows it asks every twenty minutes, and rings again in between."""
+    rung = 0
+    for turn in range(60):
+        now = OPEN + turn * 10 * MINUTE_MS
+        if not turn % 2:
+            with suppress(
+                Conflict
+            ):  # refused: the call stays in the queue, and is owed what it was owed before
+                asks(CALLER, CALLER, now)
+        elif turn % 2 and rings:
+            rings_again(now)
+        if read(lambda now=now: call_backs.due(now)):
+            in_vain(agent, now)
+            rung += 1
+        if now > OPEN + 9 * HOUR_MS:
+            break
+    rules = LineSettings()
+    assert 3 <= rung <= rules.call_backs_in_vain_a_day * rules.call_back_tries
+    assert not allowed(CALLER, CALLER, now)
+    assert not allowed(STRANGER, CALLER, now)
+    assert allowed(STRANGER, STRANGER, now)
+    assert allowed(CALLER, CALLER, now + DAY_MS)
+
+
+def test_there_is_an_end_to_open_call_backs(agent: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(call_back_limits, "MOST_OPEN", 3)
+    for turn in range(3):
+        asks(f"+98912000000{turn}", f"+98912000000{turn}", OPEN)
+    assert not allowed(CALLER, CALLER, OPEN)
+    assert allowed("+989120000001", "+989120000001", OPEN)  # asked again, it stays one
+    called_back(agent, OPEN)
+    assert allowed(CALLER, CALLER, OPEN)
 
 
 def test_asking_again_for_the_same_call_changes_nothing(agent: int) -> None:

@@ -23,13 +23,23 @@ OPEN = at("1405-08-30 10:00")
 THERE = "sofia/agents/sip:501@198.51.100.7:5060"
 
 
-class Directory:
-    """A link that answers for telephones; `asked` counts the rounds."""
+WORDS = (
+    "{rtp_secure_media=forbidden}${regex(${sofia_contact(agents/${dialed_user}@${dialed_domain})}|^fine$)}"
+)
 
-    def __init__(self, **answers: str) -> None:
-        self.answers, self.asked = answers, 0
+
+class Directory:
+    """A link that answers for telephones; `asked` counts the rounds, `rung` is what the dial-string makes of contacts."""
+
+    def __init__(self, words: str = "-ERR no reply", rung: str = "{a=b}", **answers: str) -> None:
+        self.answers, self.asked, self.words, self.rung = answers, 0, words, rung
 
     def apis(self, *frames: bytes) -> list[str]:
+        if frames[0].startswith(b"api user_data "):
+            return [self.words]
+        if frames[0].startswith(b"api eval "):
+            assert all(b"dialed_" not in frame for frame in frames)
+            return [self.rung + "\n"] * len(frames)
         self.asked += 1
         return [self.answers[f"x{frame.split(b'/')[1].split(b'@')[0].decode()}"] for frame in frames]
 
@@ -51,6 +61,33 @@ def test_only_the_switchs_own_word_makes_a_telephone_missing(answer: str) -> Non
         "501": "waiting", "502": "in_call", "503": "unregistered",
     }  # fmt: skip
     assert found.seen(2, {"501": "waiting"}) == {"501": "waiting"}
+
+
+@pytest.mark.parametrize(
+    ("words", "rung", "is_away"),
+    [
+        (WORDS, "{a=b}", True),
+        (WORDS, "{a=b}" + THERE, False),
+        (WORDS, "{a=b}" + MISSING, False),  # it left between the two questions: the next round says so
+        (WORDS, "-ERR no reply", False),
+        ("-ERR no reply", "{a=b}", False),
+        (WORDS.replace("sofia_contact", "other"), "{a=b}", False),
+        (WORDS + "\nlog 0", "{a=b}", False),
+        (WORDS + "ی", "{a=b}", False),
+    ],
+)
+def test_a_telephone_that_the_dial_string_rings_nowhere_is_away(words: str, rung: str, is_away: bool) -> None:
+    found = telephones(Directory(words, rung, x501=THERE, x502=MISSING))
+    assert found.missing(1) == ({"501", "502"} if is_away else {"502"})
+    assert found.seen(1, {"501": "waiting", "502": "waiting"}) == {
+        "501": "unusable" if is_away else "waiting", "502": "unregistered",
+    }  # fmt: skip
+
+
+def test_one_that_is_registered_at_another_switch_is_left_to_that_one() -> None:
+    found = telephones(Directory(x501=MISSING), Directory(WORDS, "{a=b}", x501=THERE))
+    assert found.seen(1, {"501": "waiting"}) == {}
+    assert found.seen(2, {"501": "waiting"}) == {"501": "unusable"}
 
 
 def test_of_two_switches_the_one_that_has_the_telephone_speaks() -> None:
@@ -115,6 +152,8 @@ def test_operators_are_told_when_all_telephones_are_lost(cast: Cast, monkeypatch
     assert read(lambda: attendance.nobody_since(later)) == attendance.Nobody(later, True)
     assert not write(lambda: attendance.watch(later + 60_000))
     assert write(lambda: attendance.watch(later + attendance.GRACE_MS))
+    write(lambda: agents.note_seen({"501": "unusable"}, later + 130_000))
+    assert read(lambda: attendance.nobody_since(later + 140_000)) == attendance.Nobody(later + 130_000, True)
     write(lambda: agents.note_seen({"501": "waiting"}, later + 200_000))
     assert read(lambda: attendance.nobody_since(later + 200_000)) is None
     write(lambda: agents.sign_out(cast.agent, later + 200_000))

@@ -79,7 +79,13 @@ def test_the_wallboard_says_whose_telephone_is_away_and_that_no_engine_is_there(
     assert "none of the agents' telephones is connected" in page
     assert "your telephone is not connected" in page
     assert "No engine runs" not in page
+    assert "not connected" in browser.get("/line/agents").text
+    write(lambda: agents.note_seen({row.extension: "unusable"}, wall_ms()))
+    page = browser.get("/line").text
+    assert "connected, but cannot be rung" in page
+    assert "look at its SIP settings" in page
     write(lambda: agents.note_seen({row.extension: "waiting"}, wall_ms()))
+    assert "connected" not in browser.get("/line/agents").text
     page = browser.get("/line/live").text
     assert "alert-danger" not in page
     for seen_at, words in ((wall_ms() - 900_000, "as they were at"), (None, "as they were when it ended")):
@@ -157,7 +163,7 @@ def test_settings_have_bounds(app, world, enter) -> None:
     values = {
         "offer_after_s": "80", "offer_again_s": "60", "announce_every_s": "45", "ring_agent_s": "20", "ring_caller_s": "35",
         "call_back_tries": "3", "call_back_pause_s": "600", "call_back_again_s": "60", "max_no_answer": "3",
-        "call_backs_a_day": "10", "call_backs_to_others_a_day": "3",
+        "call_backs_a_day": "10", "call_backs_in_vain_a_day": "3", "call_backs_to_others_a_day": "3",
         "message_s": "120", "record_calls": "1", "recording_days": "90",
     }  # fmt: skip
     assert (

@@ -18,6 +18,7 @@ LINE_AND_HOOKS: dict[str, dict[str, Any]] = {
         "receiving": _l("rings"),
         "in_call": _l("on a call"),
         "unregistered": _l("not connected"),
+        "unusable": _l("connected, but cannot be rung"),
         "unknown": _l("not known to the switch"),
     },
     "support_call": {

@@ -190,7 +190,7 @@ def pause_unanswering(extension: str, now: int) -> bool:
 
 
 def note_seen(seen: dict[str, str], now: int) -> None:
-    """What the switch says of agents, by extension: waiting, receiving, in_call, unregistered, unknown."""
+    """What the switch says of agents, by extension: waiting, receiving, in_call, unregistered, unusable, unknown."""
     for extension, word in seen.items():
         SupportAgent.update(seen=word, seen_at=now).where(SupportAgent.extension == extension).execute()
 
@@ -250,8 +250,8 @@ def steps(agent_id: int, from_at: int, until_at: int) -> list[AgentStep]:
 
 
 def can_be_rung(row: SupportAgent) -> bool:
-    """Whether the agent takes calls, and the telephone is connected as far as the switch has said."""
-    return row.state == AgentState.AVAILABLE and row.seen != "unregistered"
+    """Whether the agent takes calls, and the telephone can be rung as far as the switch has said."""
+    return row.state == AgentState.AVAILABLE and row.seen not in ("unregistered", "unusable")
 
 
 # -- inside -------------------------------------------------------------------------------

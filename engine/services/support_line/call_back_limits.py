@@ -11,14 +11,17 @@ from engine.states import OPEN_CALL_BACKS, CallBackState, MessageKind
 from engine.store.tables.support_line import CallBack, SupportCall
 
 DAY_MS = 86_400_000
+MOST_OPEN = 500  # a day's work of many agents; more only when somebody lets machines ask
 
 
 def may_be_rung(caller: str, number: str, now: int) -> bool:
     """Whether a caller (E.164; empty: withheld) may ask for a call-back to a number (E.164).
 
-    In 24 hours a number is rung for at most `call_backs_a_day` call-backs, of them `call_backs_to_others_a_day` that
-    somebody else asked for; a caller may ask for as many of other people's numbers, and none that is on the list of all
-    advertising or our own account's.  Callers who withhold their number count as one.
+    In 24 hours a number is rung for at most `call_backs_a_day` call-backs, of them `call_backs_in_vain_a_day` in which
+    nobody pressed 1 (the number that a caller shows may be forged) and `call_backs_to_others_a_day` that somebody else
+    asked for; beyond MOST_OPEN open ones there is none for a further number.  A caller may ask for as many of other
+    people's numbers, and none that is on the list of all advertising or our own account's.  Callers who withhold their
+    number count as one.
     """
     rules, since = current(), now - DAY_MS
     rung = (
@@ -30,7 +33,11 @@ def may_be_rung(caller: str, number: str, now: int) -> bool:
             (CallBack.tries > 0) | (CallBack.state == CallBackState.DONE),
         )
     )  # fmt: skip
-    if rung.count() >= rules.call_backs_a_day:
+    in_vain = rung.where(CallBack.state != CallBackState.DONE)
+    if rung.count() >= rules.call_backs_a_day or in_vain.count() >= rules.call_backs_in_vain_a_day:
+        return False
+    still_open = CallBack.select(CallBack.id).where(CallBack.state.in_(OPEN_CALL_BACKS))
+    if not still_open.where(CallBack.number == number).exists() and still_open.count() >= MOST_OPEN:
         return False
     if number == caller:
         return True

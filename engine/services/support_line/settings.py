@@ -24,6 +24,7 @@ class LineSettings:
     call_back_pause_s: int = 600  # between two of them
     call_back_again_s: int = 60  # after a try in which no agent answered
     call_backs_a_day: int = 10  # in 24 hours to one number
+    call_backs_in_vain_a_day: int = 3  # in 24 hours to one number in which nobody pressed 1
     call_backs_to_others_a_day: int = 3  # to one number, and of one caller, where these are not the same
     max_no_answer: int = 3  # then the agent is paused
     message_s: int = 120  # longest spoken message
@@ -41,6 +42,7 @@ BOUNDS: dict[str, tuple[int, int]] = {
     "call_back_pause_s": (30, 86_400),
     "call_back_again_s": (10, 3600),
     "call_backs_a_day": (1, 100),
+    "call_backs_in_vain_a_day": (1, 100),
     "call_backs_to_others_a_day": (0, 100),
     "max_no_answer": (1, 20),
     "message_s": (10, 600),
@@ -57,6 +59,7 @@ TITLES: dict[str, Sentence] = {
     "call_back_pause_s": Sentence("seconds between two tries of a call-back"),
     "call_back_again_s": Sentence("seconds until a call-back that no agent answered is tried again"),
     "call_backs_a_day": Sentence("call-backs to one number in 24 hours"),
+    "call_backs_in_vain_a_day": Sentence("call-backs to one number in 24 hours that nobody took"),
     "call_backs_to_others_a_day": Sentence(
         "call-backs in 24 hours to one number that others asked for, and of one caller for other numbers"
     ),

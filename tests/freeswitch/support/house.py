@@ -140,11 +140,11 @@ def hears_menu(caller: Phone, since: int = 0) -> int:
     return caller.heard[MENU_HZ]
 
 
-def write_hours(house: House, *, is_open: bool) -> None:
+def write_hours(switch: Switch, *, is_open: bool) -> None:
     """The hours that count while no engine answers, as `conf install` writes them: all of today, or never."""
     today = datetime.now(TEHRAN).date().isoformat()
-    file = house.switch.folder / "conf" / "dialplan" / "support" / "15_hours.xml"
+    file = switch.folder / "conf" / "dialplan" / "support" / "15_hours.xml"
     file.write_text(support.hours_xml([(today, ((0, 86_400),))] if is_open else []))
-    line = house.switch.connect()
+    line = switch.connect()
     assert "OK" in line.api("reloadxml")
     line.close()

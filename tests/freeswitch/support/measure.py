@@ -26,6 +26,8 @@ from engine.store.tables.core import User
 from engine.store.tables.support_line import CallBack
 from engine.store.threads import read, write
 from engine.switch_conf.settings import GatewaySettings
+from tests.freeswitch.eventsocket import EventSocket
+from tests.freeswitch.measure_switch import cpu_s
 from tests.freeswitch.support.house import (
     NUMBER,
     House,
@@ -33,8 +35,9 @@ from tests.freeswitch.support.house import (
     engine_with_agents,
     fast_prompts,
     running_house,
+    write_hours,
 )
-from tests.freeswitch.support.sipp import crowd
+from tests.freeswitch.support.sipp import crowd, ears
 from tests.freeswitch.switch import ROOT, running_carrier, running_switch
 from tests.waits import wait_for
 
@@ -96,9 +99,9 @@ def _since(begun: float, what: Callable[[], bool]) -> float:
 
 
 def waiting(binary: str, turns: int, *options: str) -> None:
-    """Print the calls a minute of each turn, without and with callers who wait."""
+    """Print the calls a minute of each turn and the cores that FreeSWITCH took, without and with callers who wait."""
     folder = Path(tempfile.mkdtemp(prefix="avanak_waiting_"))
-    with running_carrier(folder / "carrier") as carrier:
+    with running_carrier(folder / "carrier") as carrier, ears():
         gateways = (
             GatewaySettings("lab", f"127.0.0.1:{carrier.port}", ptime_ms=20, inbound=("127.0.0.2/32",)),
         )
@@ -111,24 +114,32 @@ def waiting(binary: str, turns: int, *options: str) -> None:
                 "--prompts", str(switch.prompts), "--json", *options,
             ]  # fmt: skip
             line = switch.connect()
+            # Callers come before the engine, so that their coming costs it nothing.
+            write_hours(switch, is_open=True)
             for _ in range(turns):
                 for count in (0, WAITING):
                     callers = crowd(switch, folder, count, patience_s=600) if count else None
+                    wait_for(lambda count=count: _waiting(line) == count, "the queue", 60)
                     bench = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-                    seen = 0
+                    seen, began, taken = 0, time.monotonic(), cpu_s(switch.process.pid)
                     while bench.poll() is None:
-                        answer = line.api("callcenter_config queue count members support@avanak").split()
-                        seen = max(seen, int(answer[0]) if answer and answer[0].isdigit() else 0)
+                        seen = max(seen, _waiting(line))
                         time.sleep(1)
                     assert bench.stdout is not None
                     found = json.loads(bench.stdout.read())
-                    click.echo(f"{seen} waited: {json.dumps(found)}")
+                    cores = (cpu_s(switch.process.pid) - taken) / (time.monotonic() - began)
+                    click.echo(f"{seen} waited, FreeSWITCH took {cores:.2f} cores: {json.dumps(found)}")
                     if callers is not None:
                         callers.terminate()
                         callers.wait()
                         line.api("hupall")
-                        time.sleep(2)
+                        wait_for(lambda: _waiting(line) == 0, "an empty queue", 10)
             line.close()
+
+
+def _waiting(line: EventSocket) -> int:
+    answer = line.api("callcenter_config queue list members support@avanak")
+    return answer.count("|Waiting|")
 
 
 def main(binary: str, what: str, turns: str = "10", *options: str) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.freeswitch.support.house import NUMBER
@@ -28,7 +31,7 @@ SCENARIO = """<?xml version="1.0"?>
     s=-
     c=IN IP4 [local_ip]
     t=0 0
-    m=audio 30000 RTP/AVP 8 101
+    m=audio VOICE_PORT RTP/AVP 8 101
     a=rtpmap:8 PCMA/8000
     a=rtpmap:101 telephone-event/8000
   ]]></send>
@@ -77,9 +80,23 @@ SCENARIO = """<?xml version="1.0"?>
 """
 
 
+VOICE_PORT = 30000
+
+
+@contextmanager
+def ears(host: str = "127.0.0.2") -> Iterator[None]:
+    """Where the callers' voice goes: a socket that nobody reads, or the system would answer each packet by one of ICMP."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listening.bind((host, VOICE_PORT))
+        yield
+
+
 def crowd(switch: Switch, folder: Path, callers: int, *, patience_s: int) -> subprocess.Popen[bytes]:
     """SIPp with so many callers, ten a second, each of whom hangs up after `patience_s`."""
-    (folder / "caller.xml").write_text(SCENARIO.replace("PATIENCE", str(patience_s * 1000)))
+    (folder / "caller.xml").write_text(
+        SCENARIO.replace("PATIENCE", str(patience_s * 1000)).replace("VOICE_PORT", str(VOICE_PORT))
+    )
     rows = [f"0935{number:07d};" for number in range(callers)]
     (folder / "callers.csv").write_text("SEQUENTIAL\n" + "\n".join(rows) + "\n")
     words = ["sipp", f"127.0.0.1:{switch.sip_port}", "-i", "127.0.0.2", "-s", NUMBER, "-sf", "caller.xml",

@@ -215,7 +215,7 @@ def test_an_engine_that_was_away_and_a_telephone_that_falls_off_in_a_call(
     house: House, tmp_path: Path
 ) -> None:
     """The engine is away while one talks and another waits: afterwards the books have both, the agents are the same."""
-    write_hours(house, is_open=True)
+    write_hours(house.switch, is_open=True)
     with engine_with_agents(house, tmp_path):
         phone = house.agent("501", tone_hz=500)
         first = house.caller("09121130005", tone_hz=800)

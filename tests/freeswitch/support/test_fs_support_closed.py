@@ -116,7 +116,7 @@ def test_without_an_engine_the_written_hours_decide(house: House, is_open: bool,
 
     An engine that hangs is connected and has asked for events, reads nothing and says nothing.
     """
-    write_hours(house, is_open=is_open)
+    write_hours(house.switch, is_open=is_open)
     line = house.switch.connect()
     hanging = house.switch.connect() if engine == "hangs" else None
     if hanging is not None:

@@ -6,13 +6,16 @@ import time
 import uuid
 from pathlib import Path
 
+import pytest
+
 from engine.clock import wall_ms
 from engine.services.support_line import agents, board, call_backs, calls
 from engine.services.support_line.agents import SYSTEM
 from engine.store.tables.core import User
 from engine.store.tables.support_line import CallBack, CallBackTry, SupportAgent
 from engine.store.threads import read, write
-from tests.freeswitch.support.house import NUMBER, House, call_of, engine_with_agents
+from tests.freeswitch.support.house import NUMBER, PASSWORD, House, call_of, engine_with_agents
+from tests.freeswitch.support.test_fs_support_contacts import Crafty
 from tests.waits import wait_for
 
 
@@ -62,6 +65,34 @@ def test_a_telephone_that_leaves_is_shown_and_takes_no_call_back_until_it_is_the
             lambda: call_of("+989121170002").state == "talking", "the caller in the queue to be answered", 20
         )
         caller.hang_up(leg)
+        phone.stop()
+
+
+@pytest.mark.parametrize(
+    ("contact", "word"),
+    [
+        ("<sip:501@{me}>", "waiting"),
+        ("<sip:501-0x55fa3@{me};transport=udp;line=a8b7c;ob>", "waiting"),
+        ("<sip:501@{me};maddr=127.0.0.7>", "unusable"),
+        ("<sip:a'b@{me}>", "unusable"),
+        ("<sip:${hupall()}@{me}>", "unusable"),
+    ],
+)
+def test_a_telephone_that_cannot_be_rung_is_not_shown_as_connected(
+    house: House, tmp_path: Path, contact: str, word: str
+) -> None:
+    with engine_with_agents(house, tmp_path):
+        phone = Crafty(("127.0.0.1", house.agents_port), "501", password=PASSWORD)
+        phone.registers = ("Contact: " + contact.replace("{me}", phone.here),)
+        phone.start()
+        house.phones.append(phone)
+        phone.register()
+        wait_for(lambda: seen("501") == word, "the telephone on the wallboard", 8)
+        assert read(lambda: board.board(SYSTEM, wall_ms())).is_unattended == (word == "unusable")
+        line = house.switch.connect()
+        line.api("sofia profile agents flush_inbound_reg 501@avanak.support")
+        line.close()
+        wait_for(lambda: seen("501") == "unregistered", "its absence", 8)
         phone.stop()
 
 
