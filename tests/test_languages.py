@@ -33,9 +33,9 @@ MAY_HOLD_PERSIAN = {
     "engine/bench/page_data.py": "a house with names as customers have them, in a bench",
     "engine/bench/pages.py": "what is looked for in that house",
     "engine/bench/large.py": "a list as customers have it",
-    "engine/commands/gateway_trial.py": "what a call that tries a gateway says",
     "engine/fold.py": "folds Arabic and Persian letters",
     "engine/services/accounts/accounts.py": "an example of what is found by a search",
+    "engine/services/campaigns/gateway_trials.py": "what a call that tries a gateway says",
     "engine/services/compliance/calling_windows.py": "reads hours as people write them",
     "engine/services/lists/delimited.py": "tells encodings by their letters",
     "engine/services/lists/delimiters.py": "Persian commas",
@@ -53,7 +53,6 @@ MAY_HOLD_PERSIAN = {
     "engine/services/onboarding/national_numbers.py": "names the numbers it checks",
     "engine/services/outbox/voice.py": "where a spoken notice is cut, and what is spoken then",
     "engine/services/outbox/wording.py": "Persian separators",
-    "engine/services/reports/campaign_report.py": "headers of lists",
     "engine/services/sla/claims.py": "quotes the agreement",
 }
 

@@ -58,10 +58,10 @@ from webui.sla import (
 from webui.support import addresses, notices, tickets
 from webui.support_line import agents as line_agents
 from webui.support_line import callers, prompts, reports, wallboard
-from webui.trunks import audit_findings, cdr_posts, health, trunks
+from webui.trunks import audit_findings, cdr_posts, health, trials, trunks
 
 MODULES = (
-    *(auth, forgot, own_login, campaigns, recordings, list_imports, trunks, health, cdr_posts),
+    *(auth, forgot, own_login, campaigns, recordings, list_imports, trunks, trials, health, cdr_posts),
     *(new_campaign, new_list, new_message, new_rules, contact_lists),
     *(portal, registration, balance, gallery, do_not_call, tickets, claims, availability, agreement),
     *(change, repeat, results, quick_send, ledger, texts, text_posts),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from datetime import timedelta
 
@@ -178,6 +179,28 @@ def test_rules_are_changed_in_their_page(owner, cast) -> None:
     assert [one.action for one in read(audit_log.entries)].count("campaign.change") == 1
 
 
+@pytest.mark.parametrize("header", ["نام مشترک", "Customer Name", "نام مخاطب"])
+def test_a_column_of_names_is_known_as_in_lists(owner, ended, header: str) -> None:
+    columns = json.dumps([header])
+    write(lambda: Campaign.update(columns=columns).where(Campaign.id == ended).execute())
+    assert "Ali &lt;i&gt;" in owner.get(f"/campaigns/{ended}/results").text
+    rows = list(
+        csv.DictReader(owner.get(f"/campaigns/{ended}/result.csv").data.decode("utf-8-sig").splitlines())
+    )
+    assert rows[0]["Name"] == "Ali <i>"
+
+
+def test_who_waits_for_another_try_is_told_apart_from_the_queue(owner, ended) -> None:
+    busy = Recipient.select(Recipient.id).where(
+        Recipient.campaign_id == ended, Recipient.disposition == "busy"
+    )
+    write(
+        lambda: Recipient.update(state="retry_wait", finished_at=None).where(Recipient.id.in_(busy)).execute()
+    )
+    assert "Waits for the next try" in owner.get(f"/campaigns/{ended}/results").text
+    assert "Waits for the next try" in owner.get(f"/campaigns/{ended}/result.csv").data.decode()
+
+
 def test_those_who_were_not_reached_are_called_again(owner, ended) -> None:
     path = f"/campaigns/{ended}/again"
     assert "Line was busy (1)" in owner.get(path).text
@@ -244,6 +267,9 @@ def test_a_quick_send_is_placed_and_looked_at(owner, outsider, cast) -> None:
     wrong = owner.post("/quick", {"number": "12", "message": str(message)}, page="/quick")
     assert wrong.status_code == 400
     assert 'aria-invalid="true" autocomplete="off" class="form-control is-invalid"' in wrong.text
+    for two in ("09121112233 Ali", "09121112233 / 09121112234"):  # nothing is offered that a field has not
+        refused = owner.post("/quick", {"number": two, "message": str(message)}, page="/quick").text
+        assert "Write one telephone number, and nothing beside it." in refused
     neither = owner.post("/quick", {"number": "", "message": "0"}, page="/quick").text
     assert neither.count("is-invalid") == 2  # all that is wrong is told at once
     assert "Choose the message that is to be heard." in neither

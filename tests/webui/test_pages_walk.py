@@ -56,7 +56,7 @@ CUSTOMERS = {
     "webhooks.add",
 }  # fmt: skip
 # Of something that the world has none of: a campaign that runs, a list that waits, a text with variables.
-NOT_THERE = {"campaigns.live", "list_imports.check", "gallery.sample"}
+NOT_THERE = {"trials.detail", "trials.live", "campaigns.live", "list_imports.check", "gallery.sample"}
 # About a thing of one account, which others must not find.
 OWNED = {
     "balance.invoice", "campaigns.act", "campaigns.detail", "campaigns.live", "campaigns.message_sound",
@@ -101,7 +101,8 @@ STAFF_ONLY = {
     "notices.remove_address", "notices.withdraw", "outage_reports.by_telephone",
     "payments.add_group", "payments.add_plan", "payments.confirm",
     "payments.detail", "payments.index", "payments.prices", "payments.refuse", "payments.set_price",
-    "payments.withdraw_plan", "portal.alarms", "sla.statements", "trunks.add", "trunks.change", "trunks.drain", "trunks.index",
+    "payments.withdraw_plan", "portal.alarms", "sla.statements", "trials.call", "trials.detail", "trials.index", "trials.live",
+    "trunks.add", "trunks.change", "trunks.drain", "trunks.index",
     "trunks.drain_switch", "trunks.live",
 }  # fmt: skip
 EVERYBODY = [None, "outsider", "owner", "colleague", *STAFF]

@@ -12,6 +12,7 @@ from engine.clock import wall_ms
 from engine.errors import NotFound
 from engine.services.campaigns import (
     campaigns,
+    drafts,
     launch,
     list_imports,
     recordings,
@@ -53,7 +54,9 @@ _MOVING = (CampaignState.RUNNING, CampaignState.SCHEDULED, CampaignState.PAUSED)
 @blueprint.get("/campaigns")
 @needs("campaign.view")
 def index() -> str:
-    return render_template("campaigns/list.html", **_list())
+    me = person().id
+    unfinished = read(lambda: drafts.of_person(me)) if may_do("campaign.change") else []
+    return render_template("campaigns/list.html", unfinished=unfinished, **_list())
 
 
 @blueprint.get("/campaigns/rows")

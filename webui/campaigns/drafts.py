@@ -9,13 +9,16 @@ from flask import render_template, url_for
 from flask_babel import gettext as _
 
 from engine.clock import wall_ms
+from engine.errors import BadInput
 from engine.services.accounts import accounts, permissions
 from engine.services.campaigns import drafts
 from engine.services.campaigns.rules import CampaignRules
 from engine.services.campaigns.uploads import Pending
 from engine.services.messages import prompts
 from engine.services.messages.library import Message
+from engine.services.messages.personal import Template, is_template
 from engine.store.threads import read, write
+from webui.i18n.sentences import said
 from webui.request.context import web
 
 LIST, MESSAGE, RULES, CHECK = "list", "message", "rules", "check"
@@ -70,6 +73,16 @@ def message_of(pending: Pending) -> Message | None:
     """The message that was chosen."""
     message_id = pending.message_id
     return None if message_id is None else read(lambda: prompts.get(message_id, pending.account_id))
+
+
+def lacking_columns(message: Message, columns: list[str]) -> str:
+    """A sentence about columns that the message's text needs and the list lacks; empty if there are none."""
+    if is_template(message.text):
+        try:
+            Template(message.text).check(columns)
+        except BadInput as error:
+            return said(error)
+    return ""
 
 
 def page(template: str, step: str, pending: Pending, **values: Any) -> str:

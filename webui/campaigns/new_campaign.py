@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 
 from engine.clock import wall_ms
 from engine.errors import BadInput, NotFound
-from engine.services.accounts import accounts
+from engine.sentences import Sentence
+from engine.services.accounts import accounts, permissions
 from engine.services.accounts.display_names import account_names
 from engine.services.campaigns import campaigns, drafts, launch
 from engine.services.campaigns.preflight import Preflight, estimate_end, ground_of
@@ -128,7 +129,8 @@ def check(token: str) -> str | Response:
         quote=quote,
         usage=ground.caps,
         is_personal=is_personal,
-        lacking=_lacking(message, found.columns),
+        lacking=(lacking_columns := steps.lacking_columns(message, found.columns)),
+        unspoken=[] if lacking_columns else read(lambda: _unspoken(message, found, account_id)),
         sheet=sheet_of(message.prompt),
     )
 
@@ -222,14 +224,16 @@ def _page(filled: NumbersForm, old: Any) -> str:
     )
 
 
-def _lacking(message: Message, columns: list[str]) -> str:
-    """A sentence about columns that the message's text needs and the list lacks; empty if there are none."""
-    if is_template(message.text):
-        try:
-            Template(message.text).check(columns)
-        except BadInput as error:
-            return said(error)
-    return ""
+def _unspoken(message: Message, found: Preflight, account_id: int) -> list[tuple[int, Sentence]]:
+    """The first recipients for whom the message's text cannot be made: line and reason.  Inside a connection."""
+    if not is_template(message.text):
+        return []
+    template, is_free = Template(message.text), accounts.has_grant(account_id, permissions.OWN_VOICE)
+    tried = (
+        (line, template.spoken(dict(zip(found.columns, cells, strict=False)), is_free)[1])
+        for line, cells in found.sample
+    )
+    return [(line, why_not) for line, why_not in tried if why_not is not None]
 
 
 def _not_yet(message: Message) -> str:

@@ -162,6 +162,7 @@ def _call(pending: Pending, recipient_id: int) -> dict[str, Any]:
 
 def _page(pending: Pending, *, wrong: str = "", **forms: Any) -> str:
     account_id, me, now = pending.account_id, person(), wall_ms()
+    message, columns = drafts.message_of(pending), list((pending.checked or {}).get("columns", []))
     skip, called = max(0, request.args.get("skip", 0, type=row_id)), request.args.get("call", type=row_id)
     text = request.args.get("text", "")[:100]
 
@@ -179,7 +180,9 @@ def _page(pending: Pending, *, wrong: str = "", **forms: Any) -> str:
         drafts.MESSAGE,
         pending,
         **read(work),
-        message=drafts.message_of(pending),
+        message=message,
+        columns=columns,
+        lacking=drafts.lacking_columns(message, columns) if message is not None and pending.checked else "",
         wrong=wrong,
         text=text,
         upload=forms.get("upload") or UploadForm.blank("upload"),

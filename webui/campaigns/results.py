@@ -68,7 +68,7 @@ def index(campaign_id: int) -> str:
         chosen=chosen,
         text=text,
         is_first=after is None,
-        outcome_of=outcomes.outcome_of,
+        word_of=outcomes.word_of,
         choices=outcomes.OUTCOMES,
         name_of=lambda row: name_of(row.variables, name_at),
         has_names=name_at is not None,

@@ -13,7 +13,9 @@ from wtforms.validators import StopValidation
 from wtforms.widgets import TextInput
 
 from engine.fold import to_ascii_digits
+from engine.sentences import Sentence
 from engine.services.numbering.numbers import NormalNumber, normalise
+from engine.services.numbering.reasons import Reason
 from webui.i18n.formats import digits
 from webui.i18n.sentences import said
 
@@ -40,6 +42,15 @@ class RowIdConverter(IntegerConverter):
 def ascii_digits(text: str | None) -> str | None:
     """Digits as computers write them: people type them in their language."""
     return to_ascii_digits(text).translate(_SEPARATORS).strip() if text else text
+
+
+# A list is read with choices that a single field has not.
+_ONE_ALONE = Sentence("Write one telephone number, and nothing beside it.")
+_OF_A_FIELD = {
+    Reason.BESIDE_WORDS: _ONE_ALONE,
+    Reason.SEVERAL: _ONE_ALONE,
+    Reason.ROUNDED: Reason.NOT_A_NUMBER.sentence,
+}
 
 
 class _Typed(Field):
@@ -79,7 +90,7 @@ class TelephoneField(_Typed, StringField):
         if text:
             found = normalise(text[:LONGEST_TELEPHONE], allow_abroad=self._allow_abroad)
             if not isinstance(found, NormalNumber):
-                raise ValueError(said(found.sentence))
+                raise ValueError(said(_OF_A_FIELD.get(found, found.sentence)))
             self.data = found
 
 

@@ -12,7 +12,7 @@ from engine.clock import wall_ms
 from engine.services.accounts import accounts, permissions
 from engine.services.campaigns import view
 from engine.services.messages import library
-from engine.services.money import ledger
+from engine.services.money import ledger, subscriptions
 from engine.services.notices import notices
 from engine.services.onboarding import identity
 from engine.services.sla import availability
@@ -80,6 +80,7 @@ def _home(account_id: int) -> dict[str, Any]:
             "money": ledger.money_of(account_id) if permissions.may(me, "money.view", account_id) else None,
             "asked": views.unread_of(account_id),
             "answered": views.of_account(me, account_id, now, state="answered", limit=ANSWERS_SHOWN),
+            "has_plan": bool(subscriptions.plans()),
             "undecided": library.of_state(account_id, _OF_NEWS, ANSWERS_SHOWN),
             "review": next(iter(identity.reviews(account_id, limit=1)), None),
             "campaigns": view.views(now, scope, states=("running",), limit=CAMPAIGNS_SHOWN)
@@ -92,12 +93,16 @@ def _home(account_id: int) -> dict[str, Any]:
         **shown,
         "sentence": persian if language() == "fa" else english[0].upper() + english[1:] + ".",
         "step": _next_step(
-            shown["account"], shown["review"], permissions.may(me, "identity.submit", account_id), now
+            shown["account"],
+            shown["review"],
+            permissions.may(me, "identity.submit", account_id),
+            shown["has_plan"],
+            now,
         ),
     }
 
 
-def _next_step(account: Any, review: Any, is_owner: bool, now: int) -> tuple[str, str, str]:
+def _next_step(account: Any, review: Any, is_owner: bool, has_plan: bool, now: int) -> tuple[str, str, str]:
     """The next thing to do: (sentence, address, text of the button); without an address there is nothing to do but wait."""
     state = AccountState(account.state)
     if state == AccountState.REGISTERED:
@@ -114,6 +119,12 @@ def _next_step(account: Any, review: Any, is_owner: bool, now: int) -> tuple[str
             step = (why, "registration.identify", _("Submit it again"))
         else:
             step = (_("Tell us who you are."), "registration.identify", _("Submit the identity"))
+    elif state == AccountState.IDENTITY_VERIFIED and not has_plan:
+        return (
+            _("Your identity was accepted. No subscription is on sale at the moment; ask us for one."),
+            url_for("tickets.new"),
+            _("Write to us"),
+        )
     elif state == AccountState.IDENTITY_VERIFIED:
         step = (
             _("Pay the subscription; then you can send at once."),

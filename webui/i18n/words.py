@@ -95,6 +95,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "cancelled": _l("Cancelled before it was reached"),
         "set-aside": _l("Set aside"),
         "waiting": _l("Waiting"),
+        "retry": _l("Waits for the next try"),
         "in-call": _l("In call"),
     },
     # The outcome of one try, for customers.

@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.errors import BadInput, Conflict
-from engine.sentences import Word
+from engine.sentences import Sentence, Word
 from engine.services.accounts import accounts, audit_log, permissions
 from engine.services.campaigns import campaigns, quick_sends, why
 from engine.services.campaigns.quick_sends import QuickOptions, QuickState
 from engine.services.campaigns.start_checks import rejected
 from engine.services.compliance.policy import Policy
 from engine.services.messages.library import get
-from engine.services.messages.personal import MissingValue, Template
+from engine.services.messages.personal import Template
 from engine.services.numbering.numbers import NormalNumber
 from engine.states import CampaignState, MessageState
 from engine.store.do_not_call import numbers_source, numbers_value
@@ -74,11 +74,12 @@ def reject(message_id: int, reason: str, person_id: int | None, now: int) -> lis
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one recipient of a list would hear; empty when its cells cannot be spoken."""
+    """What one recipient of a list would hear; empty, with the reason, when its cells cannot be spoken."""
 
     campaign_id: int
     recipient_id: int
     text: str
+    why: Sentence | None = None
 
 
 def samples(message_id: int) -> list[Sample]:
@@ -94,11 +95,8 @@ def samples(message_id: int) -> list[Sample]:
         )
         for line in lines.order_by(Recipient.id).limit(SAMPLES):
             values = dict(zip(columns, json.loads(line.variables or "[]"), strict=False))
-            try:
-                text = template.render(values, is_free)
-            except (MissingValue, BadInput):
-                text = ""
-            found.append(Sample(int(campaign.id), int(line.id), text))
+            text, why_not = template.spoken(values, is_free)
+            found.append(Sample(int(campaign.id), int(line.id), text, why_not))
     return found
 
 

@@ -298,4 +298,9 @@ def outcome_of(row: Recipient) -> str:
     return _OUTCOME[row.state, row.disposition]
 
 
+def word_of(row: Recipient) -> str:
+    """What a reader is told of a recipient: its outcome, or `retry` while it waits for another try."""
+    return "retry" if row.state == RecipientState.RETRY_WAIT else outcome_of(row)
+
+
 _OUTCOME = {pair: outcome for outcome, groups in ENDED.items() for pair in groups}

@@ -224,6 +224,8 @@ def _reason(
         if message is not None and message.state == MessageState.REJECTED:
             refused = start_checks.rejected(message.title, message.reason)
             return why.NOT_STARTED_YET, {"reason": refused.kept()}
+        if row.starts_at:
+            return why.APPROVAL_THEN_START, {"at": row.starts_at}
         return why.AWAITS_APPROVAL, {}
     if state == CampaignState.DRAFT and row.state_reason:
         return why.NOT_STARTED_YET, {"reason": row.state_reason}

@@ -55,6 +55,7 @@ NOT_APPROVED = "not_approved"  # reason
 CAPPED = "capped"  # reason
 ENDED = "ended"
 AWAITS_APPROVAL = "awaits_approval"
+APPROVAL_THEN_START = "approval_then_start"  # at
 NOT_STARTED_YET = "not_started_yet"  # reason
 COPYING = "copying"
 CALLER_ID = "caller_id"  # reason
@@ -159,6 +160,9 @@ SENTENCES: dict[str, Sentence] = {
     NOT_APPROVED: Sentence("Paused: %(reason)s."),
     CAPPED: Sentence("Paused at a cap of the account; it goes on by itself when it may. %(reason)s"),
     AWAITS_APPROVAL: Sentence("It starts by itself as soon as its message is approved."),
+    APPROVAL_THEN_START: Sentence(
+        "It starts at %(at)s by itself if its message is approved by then, else as soon as it is."
+    ),
     NOT_STARTED_YET: Sentence("It was not started: %(reason)s"),
     ENDED: Sentence("It was stopped at the end that was set for it."),
     COPYING: Sentence("Its numbers are being copied; it can be started when all are in."),

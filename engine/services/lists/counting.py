@@ -15,6 +15,7 @@ from engine.services.numbering.reasons import Reason
 
 EXAMPLES = 3  # lines shown for each reason
 SHOWN = 60  # characters shown of each line
+SAMPLED = 100  # lines to be called whose other cells are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class ListCount:
     refused: Counter[Reason] = field(default_factory=Counter)  # without the duplicates
     examples: list[Example] = field(default_factory=list)
     facts: ListFacts = field(default_factory=ListFacts)
+    sample: list[tuple[int, list[str]]] = field(default_factory=list)
+    """The first lines that will be called, with their cells of `columns`."""
 
     @property
     def total(self) -> int:
@@ -56,6 +59,8 @@ class ListCount:
             if row.reason is None:
                 self.valid += 1
                 self.mobiles += row.number is not None and row.number.kind is LineKind.MOBILE
+                if len(self.sample) < SAMPLED:
+                    self.sample.append((row.line, row.cells))
                 continue
             if row.reason is Reason.DUPLICATE:
                 self.duplicates += 1
@@ -68,6 +73,10 @@ class ListCount:
     def conclude(self, reader: ListReader) -> None:
         """Add the reader's facts after the list has been read to its end."""
         self.columns = reader.kept_columns
+        places = [reader.variable_columns.index(name) for name in self.columns]
+        self.sample = [
+            (line, [cells[at] if at < len(cells) else "" for at in places]) for line, cells in self.sample
+        ]
         self.facts = reader.facts()
 
     def document(self) -> dict[str, Any]:

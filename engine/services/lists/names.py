@@ -59,8 +59,8 @@ _AGAINST_PARTS = tuple(
     )
 )
 _PERSON_NAMES = _names(
-    "name fullname firstname lastname surname customername contactname person"
-    " نام نام‌و‌نام‌خانوادگی نام‌خانوادگی نام‌مشتری نام‌مشترک نام‌کامل نام‌گیرنده مشتری مشترک"
+    "name fullname firstname lastname surname customername contactname person nam"
+    " نام نام‌و‌نام‌خانوادگی نام‌خانوادگی نام‌مشتری نام‌مشترک نام‌کامل نام‌گیرنده نام‌مخاطب مشتری مشترک"
 )
 _OF_PIVOTS = _names("rowlabels rowlabel برچسب‌های‌ردیف برچسب‌ردیف برچسب‌های‌سطر برچسب‌سطر")
 """What spreadsheets write above the first column of a pivot table, whatever it holds."""

@@ -19,7 +19,7 @@ from typing import Any
 
 from engine.errors import AvanakError, BadInput
 from engine.fold import fold, to_ascii_digits
-from engine.sentences import Word
+from engine.sentences import Sentence, Word
 from engine.services.accounts.permissions import OWN_VOICE
 from engine.services.messages.speech import Speech
 from engine.services.messages.template import check_text, digits_words
@@ -79,12 +79,10 @@ class Template:
         known = {fold(name) for name in columns}
         missing = [name for name in self.variables if fold(name) not in known]
         if missing:
-            names = ", ".join(f"{{{name}}}" for name in missing)
-            have = ", ".join(f"{{{name}}}" for name in columns) or "none"
             raise BadInput(
                 "The text uses %(names)s, which the list does not have; its columns are: %(have)s.",
-                names=names,
-                have=have or Word("none"),
+                names=[f"{{{name}}}" for name in missing],
+                have=[f"{{{name}}}" for name in columns] or Word("none"),
             )
 
     def check_share(self) -> None:
@@ -125,6 +123,13 @@ class Template:
         if not is_free and self._fixed < MIN_FIXED * (self._fixed + open_):
             raise BadInput("The cells are most of what would be spoken.")
         return check_text("".join(out))
+
+    def spoken(self, values: Mapping[str, str], is_free: bool = False) -> tuple[str, Sentence | None]:
+        """The text for one recipient; or nothing, and why it cannot be made."""
+        try:
+            return self.render(values, is_free), None
+        except (MissingValue, BadInput) as error:
+            return "", error.sentence
 
     def example(self) -> str:
         """The text with the names of the variables as values, which staff hear before they approve it."""

@@ -74,7 +74,8 @@ _SENTENCES: dict[Reason, Sentence] = {
     Reason.DO_NOT_CALL: Sentence("The number is on a do-not-call list."),
     Reason.DESTINATION_CLOSED: Sentence("Calls to numbers of this range are not open."),
     Reason.NO_MESSAGE: Sentence(
-        "This recipient's message cannot be made: a cell that it needs is empty or too long."
+        "This recipient's message cannot be made: a cell that it needs is empty, too long,"
+        " or not a name, an amount, a date or a number."
     ),
     Reason.DATE: Sentence("This is a date, not a telephone number."),
     Reason.MAY_BE_CODE: Sentence(

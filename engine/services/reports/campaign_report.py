@@ -13,11 +13,10 @@ from functools import partial
 from typing import Any
 
 from engine.clock import from_ms
-from engine.fold import fold
 from engine.services.campaigns import outcomes
 from engine.services.campaigns.campaigns import columns_of
 from engine.services.campaigns.outcomes import Chosen
-from engine.services.lists.names import column_names
+from engine.services.lists.names import column_names, is_of_person
 from engine.services.numbering.numbers import display
 from engine.services.numbering.reasons import Reason
 from engine.services.reports.files import Cell
@@ -32,11 +31,6 @@ COLUMNS = (
 )  # fmt: skip
 PAGE_ROWS = 2_000
 
-# As `fold` writes them.
-_NAMES = {
-    *("name", "fullname", "firstname", "customername", "contactname", "nam"),
-    *("نام", "نامونامخانوادگی", "نامخانوادگی", "نامکامل", "ناممشتری", "نامگیرنده", "ناممخاطب"),
-}
 _E164 = re.compile(r"\+[0-9]{6,15}")
 _AS_WRITTEN = frozenset(one.value for one in Reason if not one.has_number)
 _ROWS = (
@@ -147,7 +141,4 @@ def _names() -> tuple[dict[int, str], dict[int, str]]:
 
 def name_column(columns: list[str]) -> int | None:
     """The index of the list's column that holds people's names, or None."""
-    for index, name in enumerate(columns):
-        if fold(name) in _NAMES:
-            return index
-    return None
+    return next((index for index, name in enumerate(columns) if is_of_person(name)), None)

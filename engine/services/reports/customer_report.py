@@ -68,7 +68,7 @@ def _cells(line: RecipientLine, width: int, name_at: int | None, words: ReaderWo
     own: list[str] = json.loads(row.variables) if row.variables else []
     own += [""] * (width - len(own))
     name = own.pop(name_at) if name_at is not None else ""
-    outcome = words.outcomes[outcomes.outcome_of(row)]
+    outcome = words.outcomes[outcomes.word_of(row)]
     if row.reason:
         outcome = f"{outcome}: {words.reasons.get(row.reason, row.reason)}"
     cost = (line.cost,) if words.has_cost else ()
