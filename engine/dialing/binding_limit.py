@@ -22,31 +22,31 @@ def binding_limit(run: CampaignRun, lanes: Lanes, rate: float, now_m: float) -> 
     """The limit that keeps `run` at its `rate` (calls a second): a code of `why` and its details."""
     named = [gateway for gateway in lanes.gateways.values() if run.may_use(gateway.name)]
     if not named:
-        return why.NO_GATEWAY, {"names": " ".join(sorted(run.rules.gateway_names or ())) or "—"}
+        return why.NO_GATEWAY, {"names": sorted(run.rules.gateway_names or ()) or "—"}
     if not any(run.may_show(gateway.caller_id) for gateway in named):
         return why.CALLER_RANGE, {"range": run.rules.caller_range}
     hearing = [gateway for gateway in named if gateway.hears(run)]
     if not hearing:
-        return why.NO_KEYS, {"names": " ".join(gateway.name for gateway in named)}
+        return why.NO_KEYS, {"names": [gateway.name for gateway in named]}
     usable = [gateway for gateway in hearing if not gateway.is_draining]
     if not usable:
-        return why.DRAINING, {"names": " ".join(gateway.name for gateway in named)}
+        return why.DRAINING, {"names": [gateway.name for gateway in named]}
     ids = {gateway.id for gateway in usable}
     trunks = [trunk for trunk in lanes.trunks.values() if trunk.gateway.id in ids]
     up = [trunk for trunk in trunks if trunk.switch.is_up]
     if not up:
         names = sorted({trunk.switch.name for trunk in trunks} or {s.name for s in lanes.switches.values()})
         since = min((s.since_at for s in lanes.switches.values() if s.since_at), default=0)
-        return why.SWITCH_DOWN, {"switches": " ".join(names) or "—", "since": since}
+        return why.SWITCH_DOWN, {"switches": names or "—", "since": since}
     taking = [trunk for trunk in up if not trunk.switch.is_draining]
     if not taking:
-        return why.SWITCH_DRAINING, {"switches": " ".join(sorted({trunk.switch.name for trunk in up}))}
+        return why.SWITCH_DRAINING, {"switches": sorted({trunk.switch.name for trunk in up})}
     awake = [trunk for trunk in taking if not trunk.switch.is_paused]
     if not awake:
-        return why.SWITCH_PAUSED, {"switches": " ".join(sorted({trunk.switch.name for trunk in taking}))}
+        return why.SWITCH_PAUSED, {"switches": sorted({trunk.switch.name for trunk in taking})}
     taking = [trunk for trunk in awake if not trunk.switch.reports.are_late]
     if not taking:
-        return why.SWITCH_RECORDS, {"switches": " ".join(sorted({trunk.switch.name for trunk in awake}))}
+        return why.SWITCH_RECORDS, {"switches": sorted({trunk.switch.name for trunk in awake})}
     unfound = _unfound(taking, now_m)
     if unfound:
         return unfound
@@ -65,10 +65,10 @@ def binding_limit(run: CampaignRun, lanes: Lanes, rate: float, now_m: float) -> 
     well = [trunk for trunk in taking if trunk.gateway.health.state is Breaker.CLOSED]
     ill = sorted({trunk.gateway.name for trunk in taking} - {trunk.gateway.name for trunk in well})
     if well and ill:
-        others = " ".join(sorted({trunk.gateway.name for trunk in well}))
-        return why.GATEWAY_DETOUR, {"gateway": " ".join(ill), "others": others, "cps": f"{rate:.1f}"}
+        others = sorted({trunk.gateway.name for trunk in well})
+        return why.GATEWAY_DETOUR, {"gateway": ill, "others": others, "cps": f"{rate:.1f}"}
     if all(now_m - trunk.switch.refused_m < REFUSED_LATELY_S for trunk in taking):
-        return why.SWITCH_REFUSES, {"switches": " ".join(sorted({trunk.switch.name for trunk in taking}))}
+        return why.SWITCH_REFUSES, {"switches": sorted({trunk.switch.name for trunk in taking})}
     return _of_trunk(run, max(well or taking, key=lambda trunk: trunk.gateway.limiter.cps), rate, now_m)
 
 

@@ -87,7 +87,7 @@ def test_nothing_binds(world: World) -> None:
 
 def test_no_gateway_serves_it(world: World) -> None:
     world.names = world.run.rules.gateway_names = {"z", "y"}
-    assert world.bound() == (why.NO_GATEWAY, {"names": "y z"})
+    assert world.bound() == (why.NO_GATEWAY, {"names": ["y", "z"]})
     world.run.rules.gateway_names = None
     assert world.bound() == (why.NO_GATEWAY, {"names": "—"})
 
@@ -103,7 +103,7 @@ def test_keys_that_do_not_arrive(world: World, offer: dict[str, Any]) -> None:
     assert world.bound()[0] == why.DIALLING
     vars(world.run.rules).update(offer)
     world.run.has_keys = CampaignRun.has_keys.__get__(world.run)
-    assert world.bound() == (why.NO_KEYS, {"names": "a"})
+    assert world.bound() == (why.NO_KEYS, {"names": ["a"]})
     world.a.keys = "voice"
     assert world.bound()[0] == why.DIALLING
 
@@ -116,31 +116,31 @@ def test_a_paused_switch_one_that_refuses_and_a_name_that_is_not_resolved(world:
     world.a.unresolved_m = NOW_M - 100
     (switch,) = world.lanes.switches.values()
     switch.refused_m = NOW_M - 1
-    assert world.bound() == (why.SWITCH_REFUSES, {"switches": "s"})
+    assert world.bound() == (why.SWITCH_REFUSES, {"switches": ["s"]})
     switch.refused_m = NOW_M - 6
     assert world.bound()[0] == why.DIALLING
     switch.reports.heard(2_500, NOW_M)
     assert world.bound()[0] == why.DIALLING
     switch.reports.heard(5_000, NOW_M)
-    assert world.bound() == (why.SWITCH_RECORDS, {"switches": "s"})
+    assert world.bound() == (why.SWITCH_RECORDS, {"switches": ["s"]})
     assert not switch.takes_calls
     switch.is_paused = True
-    assert world.bound() == (why.SWITCH_PAUSED, {"switches": "s"})
+    assert world.bound() == (why.SWITCH_PAUSED, {"switches": ["s"]})
 
 
 def test_drained_gateways_and_switches(world: World) -> None:
     world.switch.is_draining = True
-    assert world.bound() == (why.SWITCH_DRAINING, {"switches": "s"})
+    assert world.bound() == (why.SWITCH_DRAINING, {"switches": ["s"]})
     world.a.is_draining = True
-    assert world.bound() == (why.DRAINING, {"names": "a"})
+    assert world.bound() == (why.DRAINING, {"names": ["a"]})
 
 
 def test_a_switch_that_is_down(world: World) -> None:
     world.switch.is_up = False
     world.add_switch(2, "q", 100, since_at=0).is_up = False
-    assert world.bound() == (why.SWITCH_DOWN, {"switches": "q s", "since": 7})
+    assert world.bound() == (why.SWITCH_DOWN, {"switches": ["q", "s"], "since": 7})
     world.lanes.trunks.clear()
-    assert world.bound() == (why.SWITCH_DOWN, {"switches": "q s", "since": 7})
+    assert world.bound() == (why.SWITCH_DOWN, {"switches": ["q", "s"], "since": 7})
     world.lanes.switches.clear()
     assert world.bound() == (why.SWITCH_DOWN, {"switches": "—", "since": 0})
 
@@ -166,7 +166,7 @@ def test_a_gateway_that_fails_and_another_that_does_not(world: World) -> None:
     world.a.health.state = Breaker.NO_CODEC
     assert world.bound() == (why.GATEWAY_CODECS, {"gateway": "a", "codecs": "PCMA"})
     world.names = None
-    assert world.bound() == (why.GATEWAY_DETOUR, {"gateway": "a", "others": "b", "cps": "4.2"})
+    assert world.bound() == (why.GATEWAY_DETOUR, {"gateway": ["a"], "others": ["b"], "cps": "4.2"})
 
 
 def test_what_the_switch_says_is_wrong_with_the_only_gateway(world: World) -> None:
