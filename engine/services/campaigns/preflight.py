@@ -80,7 +80,9 @@ class Preflight(ListCount):
         refused = Counter({Reason(word): count for word, count in values["refused"].items()})
         examples = [Example(**{**one, "reason": Reason(one["reason"])}) for one in values["examples"]]
         facts = facts_of(values["facts"])
-        return cls(**{**values, "refused": refused, "examples": examples, "facts": facts})
+        sample = [(line, cells) for line, cells in values.get("sample", ())]  # drafts of before have none
+        changed = {"refused": refused, "examples": examples, "facts": facts, "sample": sample}
+        return cls(**{**values, **changed})
 
 
 @dataclass(frozen=True, slots=True)
