@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+
+import pytest
 
 from engine.clock import wall_ms
 from engine.services.accounts import audit_log
-from engine.services.campaigns import quick_sends
+from engine.services.campaigns import gateway_trials, quick_sends
 from engine.services.numbering.numbers import NormalNumber, normalise
 from engine.services.sla import observations
 from engine.services.trunks import gateways
@@ -18,6 +21,24 @@ from tests.waits import wait_for
 
 NUMBER = "0912 345 0008"
 E164 = "+989123450008"
+
+
+@pytest.fixture(autouse=True)
+def followed(app, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No watch of a call outlives its test's database."""
+    running: list[int] = []
+    follow = gateway_trials.follow
+
+    def counted(recipient_id: int, *others: Any) -> Any:
+        running.append(recipient_id)
+        try:
+            return follow(recipient_id, *others)
+        finally:
+            running.remove(recipient_id)
+
+    monkeypatch.setattr(gateway_trials, "follow", counted)
+    yield
+    wait_for(lambda: not running, "the end of each watch")
 
 
 def lab() -> Gateway:
