@@ -9,9 +9,11 @@ import pytest
 
 from engine.clock import wall_ms
 from engine.services.accounts import permissions
-from engine.services.campaigns import approvals
-from engine.store.tables.core import Account, Message
+from engine.services.campaigns import approvals, go_on, why
+from engine.services.compliance import traffic_caps
+from engine.store.tables.core import Account, Campaign, Message
 from engine.store.threads import read, write
+from tests.policies import ANYTHING
 from tests.webui.wizard import base_of, begin, bring_in, importer, newest, rule, settings, take_hello
 
 __all__ = ["importer", "settings"]  # fixtures
@@ -95,6 +97,29 @@ def test_a_start_that_was_set_is_told_while_the_message_waits(owner, cast, impor
     bring_in(importer)
     for path in (made.location, f"/campaigns/{newest()}"):
         assert "if its message is approved by then, else as soon as it is" in owner.get(path).text
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_start_at_a_cap_of_the_account_goes_on_by_itself(owner, cast, importer, waits: bool) -> None:
+    now = wall_ms()
+    if waits:
+        write(lambda: Message.update(state="waiting").where(Message.title == "Hello").execute())
+    base = begun(owner, cast.sahar, "", windows="")
+    capped = (cast.sahar, 5, None, now, None)
+    write(lambda: (traffic_caps.set_caps(*capped), traffic_caps.count_calls(cast.sahar, 9, now)))
+    owner.post(base, {"action": "start", "awaits": "on"}, page=base)
+    bring_in(importer)
+    made = newest()
+    if waits:
+        write(lambda: Message.update(state="approved").where(Message.title == "Hello").execute())
+        write(lambda: go_on.start_approved([made], now, ANYTHING))
+    row = read(lambda: Campaign.get_by_id(made))
+    assert (row.state, row.pause_code) == ("paused", why.CAPPED)
+    assert "Paused at a cap of the account" in owner.get(f"/campaigns/{made}").text
+    write(lambda: traffic_caps.set_caps(cast.sahar, 500, None, now, None))
+    assert read(lambda: go_on.uncapped(now, ANYTHING)) == [made]
+    write(lambda: go_on.resume_uncapped([made], now, ANYTHING))
+    assert read(lambda: Campaign.get_by_id(made).state) == "running"
 
 
 def test_unfinished_campaigns_are_found_from_the_list_of_campaigns(owner, colleague, cast) -> None:

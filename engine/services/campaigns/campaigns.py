@@ -231,6 +231,12 @@ def _is_done(read: Callable[[str, list[int]], list[Any]], campaign_id: int) -> b
     )
 
 
+def hold_under_cap(campaign_id: int, error: CapReached) -> None:
+    """Pause a draft that was to start by itself while its account is at a cap; it goes on when the cap allows."""
+    move(get(campaign_id), CampaignState.SCHEDULED, awaits_approval=False)
+    move(get(campaign_id), CampaignState.PAUSED, error.sentence.kept(), pause_code=why.CAPPED)
+
+
 def start_due(now: int, policy: Policy) -> list[int]:
     """Start the scheduled campaigns that are due; their ids.  A campaign that cannot start is paused."""
     due = Campaign.select().where(Campaign.state == CampaignState.SCHEDULED, Campaign.starts_at <= now)

@@ -87,7 +87,9 @@ def start_approved(campaign_ids: list[int], now: int, policy: Policy) -> None:
         except AvanakError as error:
             log.info("action=start_not_possible campaign=%d reason=%r", campaign_id, str(error))
             kept = error.sentence.kept()
-            if is_draft:
+            if is_draft and isinstance(error, CapReached):
+                campaigns.hold_under_cap(campaign_id, error)
+            elif is_draft:
                 Campaign.update(awaits_approval=False, state_reason=kept).where(
                     Campaign.id == campaign_id, Campaign.state == CampaignState.DRAFT
                 ).execute()

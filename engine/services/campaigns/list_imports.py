@@ -264,6 +264,8 @@ def _conclude(row: ListImport, write: Write, now: int, policy: Policy) -> None:
         try:
             with db.atomic():
                 campaigns.start(row.campaign_id, now, policy)
+        except traffic_caps.CapReached as error:
+            campaigns.hold_under_cap(row.campaign_id, error)
         except NotApproved as error:
             # The engine starts it when the message is approved, also if that is this very moment.
             awaits = ListImport.get_by_id(row.id).awaits_approval
