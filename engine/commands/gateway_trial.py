@@ -69,7 +69,7 @@ def test(name: str, number: str, ring: bool, message_path: str | None, as_json: 
 def _told(row: Gateway, number: NormalNumber) -> dict[str, Any]:
     """What is known before anybody is called."""
     now = wall_ms()
-    known = read(lambda: gateway_trials.outlook(row, number.e164, now))
+    known = read(lambda: gateway_trials.dialling_of(row, number.e164, now))
     template = OriginateTemplate(
         row.name, "test", 1, caller_id=row.caller_id or None, ptime_ms=row.ptime_ms,
         codecs=tuple(row.codecs.split(",")), keys_in_voice=row.keys == "voice",

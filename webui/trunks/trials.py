@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
-import gevent
 from flask import redirect, render_template, url_for
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
@@ -68,7 +68,7 @@ def call(gateway_id: int) -> Response | Answer:
             asked = (form.number.data, made.prompt, made.duration_ms, by)
             one = write(lambda: gateway_trials.place(row, *asked, wall_ms(), policy))
             told(one)
-            gateway_trials.follow(one, read, write, gevent.sleep)
+            gateway_trials.follow(one, read, write, time.sleep)
 
         placed.append(settings.begun(ring))
 
@@ -100,7 +100,7 @@ def _page(row: Gateway, form: TrialForm, e164: str = "", trial: Trial | None = N
     now = wall_ms()
     shown = {"row": row, "form": form, "e164": e164, **(_told(trial) if trial else {"trial": None})}
     if e164:
-        shown["outlook"] = read(lambda: gateway_trials.outlook(row, e164, now))
+        shown["outlook"] = read(lambda: gateway_trials.dialling_of(row, e164, now))
     return render_template("trials/index.html", **shown)
 
 

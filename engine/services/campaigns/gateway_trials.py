@@ -38,7 +38,7 @@ _NO_SUCH = frozenset((404, 410, 484, 604))
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class Dialling:
     """How a number is dialled on a gateway, and how switches and engines find that gateway."""
 
     dialled: str
@@ -71,11 +71,11 @@ class Trial:
         return self.attempt is not None and bool(self.attempt.rang_at or self.attempt.answered_at)
 
 
-def outlook(row: Gateway, e164: str, now: int) -> Outlook:
+def dialling_of(row: Gateway, e164: str, now: int) -> Dialling:
     """What is known before anybody is called."""
     digits = e164.removeprefix("+")
     prefixes = tuple(row.prefixes.split())
-    return Outlook(
+    return Dialling(
         dialled(digits, row.number_format, row.dial_prefix),
         not prefixes or digits.startswith(prefixes),
         registrations.seen_of(now)[row.id],
