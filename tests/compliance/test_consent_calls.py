@@ -229,6 +229,7 @@ def test_a_campaign_at_its_cap_pauses_with_the_reason(start_lab: Callable[..., L
     wait_for(lambda: lab.state(campaign_id) == "paused", "the pause", 30)
     row = read(lambda: Campaign.get_by_id(campaign_id))
     assert row.pause_code == "capped"
+    assert len(lab.attempts(campaign_id)) == 5, "also of a claim that is larger than what is left"
     assert "may place 5" in str(sentence_of(row.state_reason))
     with pytest.raises(CapReached):
         write(lambda: campaigns.resume(campaign_id, wall_ms(), lab.engine.policy))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from engine.services.campaigns import campaigns, start_checks, why
 from engine.services.compliance import traffic_caps
 from engine.services.compliance.do_not_call import KEY, as_integer, list_of_key, lists_for
-from engine.services.compliance.traffic_caps import CapReached, Caps, Destinations
+from engine.services.compliance.traffic_caps import HOUR_MS, CapReached, Caps, Destinations, Usage
 from engine.services.numbering.reasons import Reason
 from engine.store import do_not_call
 from engine.store.claims import ClaimedCall, ClaimHook, Due, Hold, Rule, UndoHook
@@ -24,6 +24,7 @@ from engine.store.sql import execute
 log = logging.getLogger(__name__)
 
 CAPS_MS = 1_000  # how long a cached usage of an account is used
+NEAR_CAP = 5_000  # calls; with fewer left the usage is read at every claim: other engines may claim for the account too
 
 
 class Consent:
@@ -33,7 +34,7 @@ class Consent:
         self._clock = clock  # wall ms
         self._caps = caps
         self._destinations = Destinations()
-        self._capped: dict[int, tuple[int, CapReached | None]] = {}
+        self._usages: dict[int, tuple[int, Usage]] = {}  # account -> when read (ms), what was read
         self._accounts: dict[int, tuple[int, str]] = {}  # campaign -> account, kind; they never change
         self.opted_out: list[int] = []  # numbers (E.164 digits) that pressed the key, for `take_opted_out`
 
@@ -60,7 +61,10 @@ class Consent:
     # -- at a claim ---------------------------------------------------------------------
 
     def check_campaign(self, campaign_id: int, due: Sequence[Due], now: int) -> list[Hold]:
-        """Pause a campaign whose message may not (or no longer) be sent, or whose account is at a cap."""
+        """Pause a campaign whose message may not (or no longer) be sent, or whose account is at a cap.
+
+        Of a claim that would pass the cap of calls an hour, what the cap still allows goes on.
+        """
         account_id, title, state, reason, standing_key = execute(
             "SELECT c.account_id, m.title, m.state, m.reason, c.standing_key FROM campaign c"
             " LEFT JOIN message m ON m.id = c.message_id WHERE c.id = ?",
@@ -72,11 +76,14 @@ class Consent:
         if refused is not None:
             campaigns.pause_unless_ended(campaign_id, refused.kept(), why.NOT_APPROVED)
             return [Hold(recipient, next_at=now) for recipient in due]
-        capped = self._cap_of(account_id, now)
-        if capped is not None:
-            campaigns.pause_unless_ended(campaign_id, capped.sentence.kept(), why.CAPPED)
+        usage = self._usage_of(account_id, now)
+        try:
+            usage.check()
+        except CapReached as error:
+            campaigns.pause_unless_ended(campaign_id, error.sentence.kept(), why.CAPPED)
             return [Hold(recipient, next_at=now) for recipient in due]
-        return []
+        room = len(due) if usage.calls_left is None else usage.calls_left
+        return [Hold(recipient, next_at=now) for recipient in due[room:]]
 
     def check_numbers(self, campaign_id: int, due: Sequence[Due], now: int) -> list[Hold]:
         """Exclude numbers on a do-not-call list that the campaign heeds, and closed destinations."""
@@ -137,15 +144,12 @@ class Consent:
 
     # -- what is remembered -------------------------------------------------------------
 
-    def _cap_of(self, account_id: int, now: int) -> CapReached | None:
-        at, found = self._capped.get(account_id, (-CAPS_MS, None))
-        if not at <= now < at + CAPS_MS:
-            try:
-                traffic_caps.check(account_id, self._caps, now)
-                found = None
-            except CapReached as error:
-                found = error
-            self._capped[account_id] = (now, found)
+    def _usage_of(self, account_id: int, now: int) -> Usage:
+        at, found = self._usages.get(account_id, (-CAPS_MS, None))
+        is_near = found is not None and found.calls_left is not None and found.calls_left < NEAR_CAP
+        if found is None or is_near or not at <= now < at + CAPS_MS or at // HOUR_MS != now // HOUR_MS:
+            found = traffic_caps.usage(account_id, self._caps, now)
+            self._usages[account_id] = (now, found)
         return found
 
     def _campaign(self, campaign_id: int) -> tuple[int, str]:

@@ -141,6 +141,13 @@ class Usage:
     rials_a_day: int | None
     usual: int  # calls of its busiest hour in the last `USUAL_DAYS`; 0: none yet
 
+    @property
+    def calls_left(self) -> int | None:
+        """How many calls the account may still place in this hour; None: no cap."""
+        if self.calls_an_hour is None:
+            return None
+        return max(0, self.calls_an_hour - self.calls_this_hour)
+
     def check(self) -> None:
         """Raise CapReached when the account may place no further call."""
         if self.calls_an_hour is not None and self.calls_this_hour >= self.calls_an_hour:
