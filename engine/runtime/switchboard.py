@@ -127,6 +127,7 @@ class Switchboard:
         self._specs: dict[int, SwitchSpec] = {}
         self._embedded_options: EmbeddedOptions | None = None
         self._cursors: Channel[tuple[int, Cursor]] = Channel("record_cursor", _write_cursors)
+        self._beats: Channel[tuple[int, str | None, dict[str, Any]]] = Channel("heartbeat", _write_beats)
 
     def start(
         self, specs: list[SwitchSpec], embedded: EmbeddedOptions | None = None, owner: str = ""
@@ -336,17 +337,18 @@ class Switchboard:
     def _heartbeat(self, switch_id: int, event: Event) -> None:
         beat = read_heartbeat(event)
         self.dialer.switch_figures.heartbeat(switch_id, beat.idle_cpu, beat.max_sessions)
-        self._report(
-            switch_id,
-            sessions=beat.session_count or 0,
-            idle_cpu=beat.idle_cpu,
-            seen_at=wall_ms(),
-        )
+        seen = {"sessions": beat.session_count or 0, "idle_cpu": beat.idle_cpu, "seen_at": wall_ms()}
+        # The events behind this one do not wait for the database.
+        self.writer.add(self._beats, (switch_id, self._owner, seen))
+
+    @property
+    def _owner(self) -> str | None:
+        return self.keeper.owner if self.keeper is not None else None
 
     def _report(self, switch_id: int, **values: Any) -> None:
         """Store a note about a switch.  A database that does not answer must not end the connection."""
         try:
-            owner = self.keeper.owner if self.keeper is not None else None
+            owner = self._owner
             self.writer.call(lambda: switches.report(switch_id, owner, **values))
         except StoreUnavailable as error:
             log.warning("action=switch_report_failed switch=%d error=%r", switch_id, str(error))
@@ -356,4 +358,11 @@ def _write_cursors(cursors: list[tuple[int, Cursor]]) -> list[None]:
     """Store the cursors, after the settles of the records before them; runs in the writer's thread."""
     for switch_id, cursor in dict(cursors).items():
         save_cursor(switch_id, cursor.inode, cursor.head, cursor.position)
+    return []
+
+
+def _write_beats(beats: list[tuple[int, str | None, dict[str, Any]]]) -> list[None]:
+    """Store the newest heartbeat of each switch; runs in the writer's thread."""
+    for switch_id, owner, seen in {beat[0]: beat for beat in beats}.values():
+        switches.report(switch_id, owner, **seen)
     return []

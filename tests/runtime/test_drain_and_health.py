@@ -114,7 +114,7 @@ def test_a_busy_processor_slows_the_switch_and_an_idle_one_brings_it_back(lab: L
     for _ in range(4):
         simulate(lab, "idle 80")
     wait_for(lambda: switch.limiter.cps == full, "the full rate")
-    assert read(lambda: switches.all_switches()[0].idle_cpu) == 80
+    wait_for(lambda: read(lambda: switches.all_switches()[0].idle_cpu) == 80, "the heartbeat to be stored")
 
 
 def test_a_switch_that_is_given_other_sessions_while_it_runs_keeps_its_head_room(lab: Lab) -> None:
