@@ -76,7 +76,7 @@ def test_the_wallboard_says_whose_telephone_is_away_and_that_no_engine_is_there(
     row = read(lambda: SupportAgent.get(SupportAgent.name == "operator"))
     write(lambda: agents.note_seen({row.extension: "unregistered"}, wall_ms()))
     page = browser.get("/line/live?lang=en").text
-    assert "none of the agents' telephones is connected" in page
+    assert "none of the agents' telephones can be rung" in page
     assert "your telephone is not connected" in page
     assert "No engine runs" not in page
     assert "not connected" in browser.get("/line/agents").text

@@ -21,7 +21,7 @@ _NOBODY = (
 _NO_TELEPHONE = (
     Sentence("Support line: no telephone is connected"),
     Sentence(
-        "Support is open and agents are signed in, but none of their telephones is connected to the switch."
+        "Support is open and agents are signed in, but none of their telephones can be rung by the switch."
         " Callers wait; look at the telephones and their network."
     ),
 )
