@@ -16,7 +16,10 @@ from engine.errors import BadInput, Conflict
 from webui.request.taken_files import attachments_taken, documents_taken
 
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
-WAYS = {"documents": lambda files: documents_taken(1, files), "attachments": attachments_taken}
+WAYS = {
+    "documents": lambda files: documents_taken(1, files),
+    "attachments": lambda files: attachments_taken(files, 1),
+}
 
 
 def chosen(*contents: bytes) -> list[FileStorage]:
