@@ -82,6 +82,7 @@ def test_killed_while_they_talk_and_one_hangs_up_meanwhile(joined: Joined) -> No
     call_id = joined.house.join(FIRST, SECOND)
     joined.house.wait_for(call_id, "joined")
     joined.house.engine.kill()
+    wait_for(lambda: joined.first.heard.get(650, 0) > 50, "a second of talk, as its first half costs nothing")
     assert joined.first.up is not None
     joined.first.hang_up(joined.first.up)
     joined.house.engine.start()
