@@ -35,7 +35,11 @@ def receiver() -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            size = int(self.headers["Content-Length"])
+            body = self.rfile.read(size)
+            if len(body) < size:  # its sender was killed meanwhile
+                self.close_connection = True
+                return
             made.requests.append(({name.lower(): value for name, value in self.headers.items()}, body))
             status = made.answers.pop(0) if made.answers else 200
             self.send_response(status)
