@@ -60,12 +60,27 @@ def test_calls_of_before_are_no_probes(lab: Lab) -> None:
     assert (health.state, health.room(lab.now)) == (Breaker.PROBING, 3)
 
 
+def test_a_call_placed_when_probing_begins_is_a_probe(lab: Lab) -> None:
+    health = lab.probing()
+    for _ in range(2):
+        health.good(str(next(FRESH)), KEYS, lab.now + 1, health._probing_from_m)
+    assert health.state is Breaker.CLOSED
+
+
 def test_a_probe_of_which_nothing_is_heard_does_not_shut_it_for_ever(lab: Lab) -> None:
     health = lab.probing()
     for _ in range(3):
         health.probe_sent(lab.now)
     assert health.room(lab.now + PROBE_PATIENCE_S - 0.1) == 0
     assert health.room(lab.now + PROBE_PATIENCE_S) == 3
+
+
+def test_an_answered_probe_makes_room_for_the_next(lab: Lab) -> None:
+    health, begin = lab.probing(), lab.now
+    for after_s in (0, 5, 10):
+        health.probe_sent(begin + after_s)
+    health.good(str(next(FRESH)), KEYS, begin + 11, begin)
+    assert health.room(begin + 15.5) == 1, "the first was answered, the others are still waited for"
 
 
 def test_probes_are_sent_only_while_it_is_probed(lab: Lab) -> None:
@@ -240,6 +255,18 @@ def test_probes_are_counted_when_they_are_claimed_and_may_leave(lab: Lab) -> Non
         assert health.ahead(lab.now, waiting=0) == left
         assert health.may_leave(lab.now) is None
     assert not health.is_silent(lab.now + 60)
+
+
+def test_a_trunk_seems_silent_when_it_says_nothing_of_its_first_call_for_so_long(lab: Lab) -> None:
+    health, begin = lab.health, lab.now
+    assert not health.seems_silent(begin + 60, 3.0)  # nothing was asked of it
+    health.placed(str(next(FRESH)), KEYS, begin)
+    health.placed(str(next(FRESH)), KEYS, begin + 2)
+    assert not health.seems_silent(begin + 3.0, 3.0)
+    assert health.seems_silent(begin + 3.01, 3.0)
+    health.sign(begin + 4)
+    assert not health.seems_silent(begin + 60, 3.0)
+    assert lab.probing().seems_silent(lab.now, 3.0)  # not in use
 
 
 def test_only_a_call_since_its_last_word_says_that_it_lives(lab: Lab) -> None:

@@ -145,6 +145,15 @@ def test_a_bad_list_beside_good_ones_slows_nobody(lab: Lab) -> None:
     assert not lab.health.serves_others(OTHER[0], lab.now)
 
 
+def test_a_list_of_which_85_in_a_hundred_fail_fails_alone(lab: Lab) -> None:
+    lab.calls(60, fails=False, keys=OTHER)
+    lab.calls(3, fails=False, keys=KEYS)
+    lab.calls(16, fails=True, keys=KEYS)
+    assert lab.health.fault_share(lab.now) == 16 / 79  # 16 of its 19
+    lab.call(fails=True, keys=KEYS)
+    assert lab.health.fault_share(lab.now) == 0.0  # 17 of its 20
+
+
 def test_a_destination_that_fails_alone_slows_nobody(lab: Lab) -> None:
     for _ in range(60):
         lab.call(fails=True, keys=KEYS)
