@@ -83,6 +83,7 @@ def test_from_registering_to_active_and_a_ticket(
     page.goto("/")
     page.locator("#next").click()
     page.get_by_role("button", name="Buy").click()
+    page.locator("#confirm button[value=yes]").click()
     expect(page.locator("main")).to_contain_text("no money moves")
     page.locator("#go").click()
     expect(page.locator("main")).to_contain_text("The payment is booked.")
