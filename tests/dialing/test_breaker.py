@@ -7,7 +7,6 @@ import pytest
 from engine.dialing.health import (
     DOUBT,
     OPEN_MOST_S,
-    PROBE_PATIENCE_S,
     QUIET_CALLS,
     Breaker,
 )
@@ -71,8 +70,8 @@ def test_a_probe_of_which_nothing_is_heard_does_not_shut_it_for_ever(lab: Lab) -
     health = lab.probing()
     for _ in range(3):
         health.probe_sent(lab.now)
-    assert health.room(lab.now + PROBE_PATIENCE_S - 0.1) == 0
-    assert health.room(lab.now + PROBE_PATIENCE_S) == 3
+    assert health.room(lab.now + 14.9) == 0
+    assert health.room(lab.now + 15.0) == 3
 
 
 def test_an_answered_probe_makes_room_for_the_next(lab: Lab) -> None:

@@ -21,6 +21,7 @@ from tests.dialing.gateway_lab import ELSEWHERE, FRESH, KEYS, OTHER, Lab
 
 
 def test_a_few_faults_prove_nothing(lab: Lab) -> None:
+    assert lab.health.fault_share(lab.now) == 0.0
     lab.calls(7, fails=True)
     assert (lab.health.state, lab.health.factor, lab.health.is_failing) == (Breaker.CLOSED, 1.0, False)
     assert lab.health.room(lab.now) == QUIET_CALLS - 7
