@@ -48,8 +48,7 @@ class SwitchFigures:
         full = permitted_rate(sessions_per_second, self._inbound_share)
         if full != lane.full_cps:
             log.warning("action=switch_limit switch=%s cps=%.1f was=%.1f", lane.name, full, lane.full_cps)
-            lane.full_cps = full
-            lane.limiter.set_rate(max(0.5, full * lane.idle_factor))
+            lane.permit(full)
         self._limit_sessions(lane, max_sessions)
 
     def _limit_sessions(self, lane: SwitchLane, max_sessions: int) -> None:

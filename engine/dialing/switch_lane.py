@@ -13,6 +13,7 @@ from engine.dialing.pacing import RateLimiter, Seats
 IDLE_ENOUGH = 15.0
 IDLE_FLOOR = 0.2
 IDLE_CLIMB = 0.25
+LEAST_CPS = 0.5
 
 
 @dataclass(slots=True)
@@ -54,4 +55,17 @@ class SwitchLane:
             self.idle_factor = max(IDLE_FLOOR, self.idle_factor * max(0.5, idle_cpu / IDLE_ENOUGH))
         else:
             self.idle_factor = min(1.0, self.idle_factor + IDLE_CLIMB)
-        self.limiter.set_rate(max(0.5, self.full_cps * self.idle_factor))
+        self._pace()
+
+    def permit(self, full_cps: float) -> None:
+        """Take over the rate that the switch permits while its processor is idle enough."""
+        self.full_cps = full_cps
+        self._pace()
+
+    def begin_slowly(self) -> None:
+        """Go on at the lowest rate; heartbeats let it climb."""
+        self.idle_factor = IDLE_FLOOR
+        self._pace()
+
+    def _pace(self) -> None:
+        self.limiter.set_rate(max(LEAST_CPS, self.full_cps * self.idle_factor))

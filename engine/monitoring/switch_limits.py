@@ -9,7 +9,6 @@ import logging
 
 from engine.clock import monotonic_s
 from engine.dialing.dialer import Dialer
-from engine.dialing.switch_lane import IDLE_FLOOR
 from engine.errors import AvanakError
 from engine.esl import commands
 from engine.esl.answers import read_limit
@@ -30,8 +29,7 @@ class SwitchLimits:
         for switch in self._dialer.lanes.switches.values():
             if switch.reports.are_over(monotonic_s()):
                 log.warning("action=reports_in_time switch=%s", switch.name)
-                switch.idle_factor = IDLE_FLOOR  # heartbeats let it climb
-                switch.limiter.set_rate(max(0.5, switch.full_cps * IDLE_FLOOR))
+                switch.begin_slowly()
         for switch_id, link in list(self._dialer.links.items()):
             try:
                 sps, sessions, paused = link.apis(

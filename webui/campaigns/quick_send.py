@@ -23,7 +23,7 @@ from engine.services.money import ledger
 from engine.states import FINAL_STATES, MessageState
 from engine.store.threads import read, write
 from webui.forms.number_fields import TelephoneField
-from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint, refused
+from webui.forms.pages import ASK_NO_MORE, Answer, PageForm, attempt, pages_blueprint, refused
 from webui.request.access import account_scope, needs, person
 from webui.request.context import web
 from webui.request.services import speech
@@ -32,7 +32,6 @@ blueprint = pages_blueprint(__name__, "quick_send", "/quick")
 
 MESSAGES_SHOWN = 100
 SHOWN = 20
-ASK_NO_MORE = 286  # status on which htmx stops polling
 
 
 class QuickForm(PageForm):

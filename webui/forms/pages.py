@@ -28,6 +28,7 @@ from webui.i18n.sentences import said
 from webui.request.access import account_scope, is_staff
 
 Answer = tuple[str, int]
+ASK_NO_MORE = 286  # status on which htmx stops polling
 
 
 class PageForm(BoundedForm):

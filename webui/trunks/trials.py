@@ -22,7 +22,7 @@ from engine.services.trunks import gateways
 from engine.services.trunks.gateways import Gateway
 from engine.store.threads import read, write
 from webui.forms.number_fields import TelephoneField
-from webui.forms.pages import Answer, PageForm, attempt, pages_blueprint
+from webui.forms.pages import ASK_NO_MORE, Answer, PageForm, attempt, pages_blueprint
 from webui.i18n.formats import digits
 from webui.request.access import needs, person
 from webui.request.context import web
@@ -30,8 +30,6 @@ from webui.request.limits import limiter
 from webui.request.services import speech
 
 blueprint = pages_blueprint(__name__, "trials", "/trunks/gateways/<int:gateway_id>/test")
-
-ASK_NO_MORE = 286  # status on which htmx stops polling
 
 
 class TrialForm(PageForm):
