@@ -22,6 +22,7 @@ class AvanakError(Exception):
 
     exit_status = 1
     http_status = 500
+    wait_s: int | None = None  # after so many seconds it may be tried again; None: not known
 
     def __init__(self, message: str | Sentence = "", /, **values: Any) -> None:
         self.sentence = Sentence(message, **values)

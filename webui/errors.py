@@ -36,9 +36,8 @@ def _ours(error: AvanakError) -> tuple[str, int] | Response:
         if error.http_status >= 500:
             return _told(error.http_status)
         answer = problems.of_error(error)
-        again_s = getattr(error, "wait_s", None)  # whoever comes too soon, or when too much waits
-        if error.http_status == 429 and again_s is not None:
-            answer.headers["Retry-After"] = str(again_s)
+        if error.wait_s is not None:
+            answer.headers["Retry-After"] = str(error.wait_s)
         return answer
     if error.http_status == 404 and not isinstance(error, FileGone):
         return _page(404, _("There is no such thing here, or it is not yours."))

@@ -7,6 +7,6 @@ and `now` is always an argument.
 intervals    sets of spans                 dates        Jalali, Gregorian, ISO, durations
 calendars    hours, holidays, their edits  working_time elapsed and deadline
 terms        versions of the agreement     months       Jalali and Gregorian months
-calculation    a month's downtime to credit  book         the same for thousands of accounts
+calculation  a month's downtime       book         the same for thousands of accounts
 documents    records as JSON               statement    CSV; statement_pdf the PDF
 """

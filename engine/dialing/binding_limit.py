@@ -100,10 +100,8 @@ def reason_of(
     """
     if run.reason in (why.WINDOW, why.DATABASE):
         return run.reason, run.details
-    named = [gateway for gateway in lanes.gateways.values() if run.may_use(gateway.name)]
     if not counts.waiting and (counts.retry_wait or counts.live):  # they wait because of it
-        ids = {gateway.id for gateway in named}
-        unfound = _unfound([trunk for trunk in lanes.up_trunks() if trunk.gateway.id in ids], now_m)
+        unfound = _unfound([t for t in lanes.up_trunks() if run.may_use(t.gateway.name)], now_m)
         if unfound:
             return unfound
     if not counts.waiting and not counts.retry_wait and counts.live:

@@ -36,9 +36,7 @@ PROBES = 3  # simultaneous calls while it is probed
 GOOD_PROBES = 2  # that close it again
 PROBE_PATIENCE_S = 15.0  # a probe without any answer must not keep the gateway shut
 QUIET_CALLS = 15  # calls without any sign from it (or a second's worth of calls): then it gets no more
-DOUBT = (
-    3  # after a third of these it is asked whether phones ring, and no more calls are claimed ahead for it
-)
+DOUBT = 3  # after a third of these it is asked whether phones ring, and no calls are claimed ahead any more
 SILENT_S = 2.0  # after these, and so long, the calls that still wait for it are released
 QUIET_PROBE_S = 5.0
 REMEMBERED = 20_000  # numbers that failed

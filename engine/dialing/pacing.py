@@ -72,11 +72,10 @@ class RateLimiter:
     def next_in(self, now: float, wanted: int = 1) -> float:
         """Seconds until `wanted` permits can be taken together, or as many of them as can wait without loss; 0: now.
 
-        That is at most a burst minus one, because permits that overflow a full bucket are lost, and at most what the
-        window has room for.
+        That is at most what the window has room for.
         """
         self._forget(now)
-        together = max(1, min(wanted, self._burst - 1, self._together))
+        together = max(1, min(wanted, self._together))
         by_window = self._sent[0] + self._window - now if len(self._sent) >= self._cap else 0.0
         return max(0.0, by_window, self._earliest + together * self._gap - now)
 

@@ -38,9 +38,7 @@ class Gateway:
     fate: Fate | None = None
     fate_word: str = ""
     lost: str = ""
-    lookups: list[Callable[[str], None]] = field(
-        default_factory=list
-    )  # that the name server has not answered
+    lookups: list[Callable[[str], None]] = field(default_factory=list)  # without an answer so far
     live: int = 0
     calls_out: int = 0
     failed_out: int = 0

@@ -160,7 +160,10 @@ class Engine:
         self._loops = Loops(
             (
                 listening("pulse", lambda: self.pulse.step(wall_ms(), monotonic_s()), PULSE_S),
-                listening("gateway_health", self._watch_gateways, PULSE_S),
+                listening("carrier_names", lambda: self.carrier_names.step(monotonic_s()), PULSE_S),
+                listening(
+                    "gateway_health", lambda: self.health_watch.step(wall_ms(), monotonic_s()), PULSE_S
+                ),
                 listening("joining", lambda: self.joining.step(wall_ms()), joining.EVERY_S),
                 Loop("support_line", self.support_line.step, SUPPORT_S, wake=self.support_line.wake),
                 listening("prepare", lambda: self.preparer.step(wall_ms()), PREPARE_S),
@@ -260,10 +263,6 @@ class Engine:
         """Take the end of a background job that is no call's: a look-up's, a probe's."""
         now_m = monotonic_s()
         return self.carrier_names.on_event(event, now_m) or self.watch.prober.on_event(event, now_m)
-
-    def _watch_gateways(self) -> None:
-        self.carrier_names.step(monotonic_s())
-        self.health_watch.step(wall_ms(), monotonic_s())
 
     def _forget_codes(self) -> None:
         """Forget one-time codes once they were heard."""

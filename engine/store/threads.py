@@ -26,10 +26,9 @@ _writer: Writer | None = None
 READERS = 3
 READER_CACHE = -4_000  # kB of SQLite's pages that each keeps: pages that are read once gain nothing by more
 WORKERS = 4  # that compute: passwords, codes, workbooks
-WAITERS = (
-    64  # that wait for a worker process, or are at a list for long: never those that a log-in needs.  The
-)
-# turns of the workers let one account hold 22 of them.
+# That wait for a worker process, or are at a list for long: never those that a log-in needs.  The turns of the workers let
+# one account hold 22 of them.
+WAITERS = 64
 
 
 def use_writer(writer: Writer | None) -> None:

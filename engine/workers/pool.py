@@ -24,9 +24,8 @@ _turns = {
     Lane.LONG: Turns(2),
     Lane.BEHIND: Turns(2),
     Lane.QUICK: Turns(4, of_account=2),
-    Lane.SPEECH: Turns(
-        2, most_waiting=10
-    ),  # programs send several texts at once; each takes a second at most
+    # Programs send several texts at once; each takes a second at most.
+    Lane.SPEECH: Turns(2, most_waiting=10),
 }
 _idle: dict[Job, list[Worker]] = {}  # append and pop are atomic
 

@@ -17,7 +17,7 @@ from engine.services.campaigns import references
 from engine.services.campaigns.recipients import reopen
 from engine.services.compliance.do_not_call import as_integer, lists_for
 from engine.services.messages.personal import UNPREPARED
-from engine.services.numbering.numbers import LineKind, NormalNumber, NumberRules, normalise
+from engine.services.numbering.numbers import LineKind, NormalNumber, NumberRules
 from engine.services.numbering.reasons import Reason
 from engine.states import CampaignState, RecipientState
 from engine.store import do_not_call
@@ -53,7 +53,7 @@ class AddedRow:
 
 def read_row(number: str, reference: str, variables: Mapping[str, str], accepted: NumberRules) -> GivenRow:
     """Read a recipient from what was written; BadInput for an invalid reference or invalid variables."""
-    found = normalise(number, default_area=accepted.area, allow_abroad=accepted.abroad)
+    found = accepted.read(number)
     return given_row(found, reference, variables)
 
 

@@ -27,7 +27,7 @@ from engine.services.lists import reader as lists
 from engine.services.lists.reader import ListReader
 from engine.services.lists.rows import Row
 from engine.services.messages.personal import UNPREPARED
-from engine.services.numbering.numbers import LineKind, NumberRules, normalise
+from engine.services.numbering.numbers import LineKind, NumberRules
 from engine.services.numbering.reasons import Reason
 from engine.states import CampaignState, RecipientState
 from engine.store import do_not_call
@@ -132,7 +132,7 @@ def import_numbers(
     for at in range(0, len(texts), lists.CHUNK_ROWS):
         part = ListPart([], [])
         for line, text in enumerate(texts[at : at + lists.CHUNK_ROWS], start=at + 1):
-            found = normalise(text, default_area=accepted.area, allow_abroad=accepted.abroad)
+            found = accepted.read(text)
             if isinstance(found, Reason):
                 part.rows.append(ListRow(line, text[:MAX_SHOWN], False, "", found.value))
                 part.numbers.append(0)

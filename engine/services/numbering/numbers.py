@@ -73,6 +73,10 @@ class NumberRules:
     fillers: bool = False
     """Whether 09000000000 and the like are accepted, which stand in lists for «no number»."""
 
+    def read(self, text: str) -> NormalNumber | Reason:
+        """The number that `text` spells, or the reason why it is refused."""
+        return normalise(text, default_area=self.area, allow_abroad=self.abroad)
+
 
 IN_IRAN = NumberRules()
 
