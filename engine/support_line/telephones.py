@@ -54,7 +54,7 @@ class Telephones:
         """
         found = dict(words)
         for name, why in self._away.get(switch_id, {}).items():
-            if words.get(name, _IN_USE[0]) in _IN_USE:
+            if name not in words or words[name] in _IN_USE:
                 continue
             if self._is_elsewhere(switch_id, name):
                 del found[name]
@@ -63,8 +63,10 @@ class Telephones:
         return found
 
     def _is_elsewhere(self, switch_id: int, name: str) -> bool:
+        """Whether another switch has it, or knows better than «unregistered» why it cannot be rung."""
+        ours = self._away[switch_id][name]
         return any(
-            other != switch_id and name in known and self._away[other].get(name) != UNREGISTERED
+            other != switch_id and name in known and self._away[other].get(name) not in (UNREGISTERED, ours)
             for other, known in self._known.items()
         )
 

@@ -34,7 +34,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the caller
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing fails instead
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(limits["nice"])
+    os.nice(max(0, -os.nice(0)) + limits["nice"])  # never before others, as the engine that started it may be
     threading.Thread(target=_end_with_asker, daemon=True).start()
     try:
         work = _load(target, json.loads(words))

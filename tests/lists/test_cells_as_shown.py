@@ -12,7 +12,7 @@ import pytest
 from openpyxl.styles import Font
 
 from engine.services.lists.choices import Choices
-from engine.services.lists.records import OLD, old_records
+from engine.services.lists.records import BINARY, OLD, old_records
 from tests.lists.test_kinds_of_lists import called, read
 from tests.lists.test_real_workbooks import record, repacked, wide, xlsb
 
@@ -94,6 +94,16 @@ def test_formats_of_old_workbooks(code: str, content: bytes) -> None:
     assert list(old_records(struct.pack("<HH", 0x809, 0) + struct.pack("<HH", 0x41E, len(content)) + content, 0))[1:] == [
         (0x41E, content)
     ]  # fmt: skip
+
+
+def test_the_format_of_a_number_says_nothing_of_a_text() -> None:
+    text, number = (
+        struct.pack("<HHHd", 1, 2, 15, 0.0)[:-2] + b"\xff\xff",
+        struct.pack("<HHHd", 1, 2, 15, 38_776_655.0),
+    )
+    assert [OLD.is_number(kind, number) for kind in (0x203, 0x27E, 0xBD, 0x06)] == [True] * 4
+    assert [OLD.is_number(kind, text) for kind in (0xFD, 0x204, 0x06)] == [False] * 3
+    assert {kind for kind in BINARY.cells if BINARY.is_number(kind, b"")} == {2, 5, 9}
 
 
 def crossed(*cells: str) -> bytes:

@@ -9,6 +9,7 @@ import pytest
 
 from engine.errors import BadInput
 from engine.services.lists.choices import Choices
+from engine.services.lists.headers import find_header
 from tests.lists.test_kinds_of_lists import called, read
 
 MOBILES = [f"0912111000{n}" for n in range(6)]
@@ -150,7 +151,8 @@ def test_a_chat_is_no_list(text: str) -> None:
     "cell",
     ["sms:09121110000", "https://wa.me/989121110000?text=hi", "https://api.whatsapp.com/send?phone=989121110000&text=hi",
      "whatsapp://send?phone=+989121110000", "https://t.me/+989121110000", "[0912 111 0000](tel:+989121110000)",
-     "شماره‌تماس:۰۹۱۲۱۱۱۰۰۰۰", "شماره ی تماس: 09121110000", "شماره‌ی همراه 09121110000", "تلفن‌همراه: 09121110000", "0912•111•0000"],
+     "شماره‌تماس:۰۹۱۲۱۱۱۰۰۰۰", "شماره ی تماس: 09121110000", "شماره‌ی همراه 09121110000", "تلفن‌همراه: 09121110000", "0912•111•0000",
+     '"https://wa.me/989121110000?text=hi"', "«[09121110000](tel:+989121110000)»"],
 )  # fmt: skip
 def test_more_spellings(cell: str) -> None:
     rows, _ = read(f"نام\tموبایل\nا\t{cell}\nب\t09121110001\n")
@@ -166,3 +168,35 @@ def test_more_spellings(cell: str) -> None:
 def test_numbers_beside_words_that_name_something_else(cell: str, several: str) -> None:
     rows, _ = read(f"نام\tموبایل\nا\t{cell}\nب\t09121110001\n", Choices(several=several))
     assert called(rows) == e164(MOBILES[1:2])
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ["رضا", "", "ندارد"],
+        ["", "", "ندارد"],
+        ["رضا", "ندارد", ""],
+        ["رضا", "خاموش", "فوت شده"],
+    ],
+)
+def test_somebody_without_a_number_is_no_second_row_of_the_header(row: list[str]) -> None:
+    header, person = ["نام", "موبایل", ""], ["علی", "09121234567", ""]
+    found = find_header([header, row, person])
+    assert found is not None
+    assert (found.first, found.last, list(found.names)) == (0, 0, header)
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "names"),
+    [
+        (["نام", "تلفن", ""], ["", "ثابت", "همراه"], ["نام", "ثابت", "همراه"]),
+        (["نام", "تلفن", ""], ["", "منزل", "محل کار"], ["نام", "تلفن منزل", "تلفن محل کار"]),
+    ],
+)
+def test_a_second_row_parts_the_names_of_the_first(
+    upper: list[str], lower: list[str], names: list[str]
+) -> None:
+    rows = [upper, lower, ["علی", "", "09121234567", ""][: len(upper)]]
+    found = find_header(rows)
+    assert found is not None
+    assert (found.first, found.last, list(found.names)) == (0, 1, names)

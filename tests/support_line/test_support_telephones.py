@@ -90,6 +90,13 @@ def test_one_that_is_registered_at_another_switch_is_left_to_that_one() -> None:
     assert found.seen(2, {"501": "waiting"}) == {"501": "unusable"}
 
 
+def test_one_that_no_switch_can_ring_is_so_at_each() -> None:
+    found = telephones(*(Directory(WORDS, "{a=b}", x501=THERE) for _ in range(2)))
+    for switch_id in (1, 2):
+        assert found.seen(switch_id, {"501": "waiting"}) == {"501": "unusable"}
+        assert found.seen(switch_id, {}) == {}
+
+
 def test_of_two_switches_the_one_that_has_the_telephone_speaks() -> None:
     found = telephones(Directory(x501=THERE, x502=MISSING), Directory(x501=MISSING, x502=MISSING))
     assert found.seen(1, {"501": "waiting"}) == {"501": "waiting"}

@@ -175,3 +175,13 @@ def test_other_calls_and_other_gateways_are_not_shown(operator, cast) -> None:
     assert operator.get(f"/trunks/gateways/{two}/test/{mine}").status_code == 404
     assert operator.get(page).status_code == 200
     settle(mine, RecipientState.DELIVERED, answered_at=now, disposition="answered")  # ends the watch
+
+
+def test_a_call_that_nobody_begins_is_taken_back_and_said_so(operator, cast, monkeypatch) -> None:
+    an_engine()
+    operator.post(f"{page_of()}/call", {"number": NUMBER})
+    [row] = called()
+    monkeypatch.setattr(gateway_trials, "BEGINS_S", -1)
+    trial = gateway_trials.follow(row.id, read, write, lambda _s: None)
+    assert trial.is_over
+    assert str(gateway_trials.sentence_of(trial)) == "Nobody was called. No call could be begun in time."

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,19 @@ def test_a_worker_is_used_again_knows_nothing_of_the_environment_and_gives_way()
     assert first["words"] == ["a word"]
     assert first["nice"] > os.nice(0)
     assert not [name for name in first["environment"] if name.startswith(("AVANAK", "PG", "PYTHON"))]
-    assert pool.run(Job("tests.workers.jobs:who", SMALL, Lane.QUICK)).value["nice"] == os.nice(0)
+    assert pool.run(Job("tests.workers.jobs:who", SMALL, Lane.QUICK)).value["nice"] == max(0, os.nice(0))
+
+
+def test_a_worker_goes_before_nobody_also_when_an_engine_that_does_began_it() -> None:
+    was = os.getpriority(os.PRIO_PROCESS, 0)
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, -5)
+    try:
+        told = pool.run(Job("tests.workers.jobs:who", SMALL, Lane.QUICK, ("another",))).value
+    finally:
+        with suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, 0, was)
+    assert told["nice"] >= 0
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from engine.clock import wall_ms
+from engine.clock import monotonic_s, wall_ms
 from engine.dialing.causes import ACCOUNT_STATUSES
 from engine.errors import BadInput
 from engine.sentences import Sentence
@@ -31,7 +31,7 @@ SAID = "این یک تماس آزمایشی از سامانه پیام صوتی 
 """What is spoken to whoever answers, unless another message is chosen."""
 LONGEST_S = 60
 RING_S = 30
-BEGINS_MS = 30_000
+BEGINS_S = 30
 """A call that was not begun by then is taken back."""
 _LOOK_S = 0.2
 _NO_SUCH = frozenset((404, 410, 484, 604))
@@ -150,12 +150,13 @@ def follow(
 
     `read` and `write` are those of the store, `sleep` waits for some seconds.
     """
-    begun_by = wall_ms() + BEGINS_MS
+    begun_by_m = monotonic_s() + BEGINS_S
     while True:
         trial: Trial = read(lambda: look(recipient_id, wall_ms()))
-        if trial.is_over or (trial.attempt is None and wall_ms() > begun_by):
-            write(lambda: end(recipient_id, wall_ms()))
-            return trial
+        is_late = trial.attempt is None and monotonic_s() > begun_by_m
+        # One that began just now is not taken back, and is followed.
+        if (trial.is_over or is_late) and (write(lambda: end(recipient_id, wall_ms())) or trial.is_over):
+            return trial if trial.is_over else read(lambda: look(recipient_id, wall_ms()))
         sleep(_LOOK_S)
 
 

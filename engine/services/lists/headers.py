@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from engine.services.lists.columns import SHORT_LIST, Rows, holds_number, is_number
 from engine.services.lists.names import is_exact, points_of
@@ -93,27 +94,48 @@ def _has_own_number(cell: str) -> bool:
     return normalise(cell) is Reason.BESIDE_WORDS
 
 
-def names_of(rows: Rows, header: int) -> tuple[int, Sequence[str]]:
-    """The position of the header's last row, and the names that its one or two rows give to the columns.
+class Header(NamedTuple):
+    """The first and the last row of a header (positions from 0), and the names that they give to the columns."""
+
+    first: int
+    last: int
+    names: Sequence[str]
+
+
+def find_header(rows: Rows) -> Header | None:
+    """The header among the first rows: one row, or two; None if there is none.
 
     «تلفن» may stand above «ثابت» and «همراه», and «نام» beside it above a blank cell, or in one cell with it.
     """
-    upper = rows[header]
-    if header + 1 < len(rows) and _parts(rows[header + 1], upper):
-        return header + 1, _joined(upper, rows[header + 1])
-    if header and sum(map(bool, rows[header - 1])) > 1 and not any(map(holds_number, rows[header - 1])):
-        return header, _filled(rows[header - 1], upper)
-    return header, upper
+    place = header_row(rows)
+    if place is None:
+        return None
+    row = rows[place]
+    if place + 1 < len(rows) and _parts(rows[place + 1], row):
+        return Header(place, place + 1, _joined(row, rows[place + 1]))
+    if place and sum(map(bool, rows[place - 1])) > 1 and not any(map(holds_number, rows[place - 1])):
+        return Header(place - 1, place, _filled(rows[place - 1], row))
+    return Header(place, place, row)
 
 
 def _parts(lower: Sequence[str], upper: Sequence[str]) -> bool:
-    """Whether a row stands below a header's blank cells, names telephones, and holds no data."""
+    """Whether a row stands below a header's blank cells, names telephones, and holds no data.
+
+    The lower row names the columns of a group from the group's own column on.  Data have something below a lone name.
+    """
     filled = [place for place, cell in enumerate(lower) if cell]
-    is_of_words = not any(sum(map(str.isdigit, lower[place])) >= 3 for place in filled)
+    if any(sum(map(str.isdigit, lower[place])) >= 3 for place in filled):
+        return False
+    width = max(len(upper), len(lower))
+    groups = [place for place in range(width - 1) if _cell(upper, place) and not _cell(upper, place + 1)]
+    lone = [place for place in range(width) if _cell(upper, place) and place not in groups]
     parts = any(place and not _cell(upper, place) for place in filled)
     leaves = any(_cell(upper, place) and not _cell(lower, place) for place in range(len(upper)))
-    tells = any(is_exact(lower[place]) or points_of(_group(upper, place)) > 0 for place in filled)
-    return is_of_words and parts and leaves and tells
+    of_telephones = [place for place in groups if points_of(upper[place]) > 0]
+    names_some = any(is_exact(lower[place]) for place in filled)
+    begins = all(_cell(lower, place) for place in of_telephones)
+    is_data = not names_some and any(_cell(lower, place) not in ("", upper[place]) for place in lone)
+    return parts and leaves and begins and (names_some or of_telephones != []) and not is_data
 
 
 def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:

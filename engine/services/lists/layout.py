@@ -19,7 +19,7 @@ from engine.services.lists.columns import (
     look_at,
     row_of_numbers,
 )
-from engine.services.lists.headers import header_row, names_of
+from engine.services.lists.headers import find_header
 from engine.services.lists.names import MOBILE, column_names, named_columns, points_of
 from engine.services.lists.prefixes import local_numbers_beside_codes, prefixes_of
 from engine.services.lists.table import Table
@@ -61,14 +61,12 @@ class Layout:
         default_area: str | None,
     ) -> None:
         rows = [row for _, row in sample]
-        header = header_row(rows)
-        names: Sequence[str] = ()
-        if header is not None:
-            header, names = names_of(rows, header)
-        self.begins = 0 if header is None else header + 1
-        self.titles = header or 0
-        self.header_line = 0 if header is None else sample[header][0]
-        self.header: Sequence[str] = () if header is None else rows[header]
+        header = find_header(rows)
+        names = () if header is None else header.names
+        self.begins = 0 if header is None else header.last + 1
+        self.titles = 0 if header is None else header.first
+        self.header_line = 0 if header is None else sample[header.last][0]
+        self.header: Sequence[Sequence[str]] = rows[self.titles : self.begins]
         cells = rows[self.begins :]
         if not cells:
             raise BadInput(

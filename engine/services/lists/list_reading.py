@@ -95,7 +95,11 @@ class Reading:
         self._layout = layout
         self.columns = layout.columns
         self._index, *self._others = layout.chosen
-        self._header = [cell for place, cell in enumerate(layout.header) if place != self._index and cell]
+        self._header_rows = [
+            (row[self._index], [cell for place, cell in enumerate(row) if place != self._index and cell])
+            for row in layout.header
+            if self._index < len(row)
+        ]
         self._prefixes, self._prefix = None if layout.is_numbers_only else layout.prefixes, ""
         self.number_column = self.columns[self._index]
         self.is_numbers_only = layout.is_numbers_only
@@ -137,9 +141,7 @@ class Reading:
     def facts(self) -> ListFacts:
         """The facts about the part of the list that has been read."""
         table, layout = self._table, self._layout
-        left_out = Counter(
-            {"header": int(layout.header_line > 0), "title": layout.titles, "blank": self._blank}
-        )
+        left_out = Counter({"header": len(layout.header), "title": layout.titles, "blank": self._blank})
         left_out["header"] += table.passed_over + self._headers
         rows = self._filled - layout.begins - self._headers
         found = ListFacts(
@@ -289,7 +291,7 @@ class Reading:
             self._footers.discard(line)
             yield Row(line, raw, None, Reason.FOOTER, cells)
             return
-        if found is Reason.NOT_A_NUMBER and raw in self._layout.header and self._is_header(raw, cells):
+        if found is Reason.NOT_A_NUMBER and (raw, [cell for cell in cells if cell]) in self._header_rows:
             self._headers += 1
             return
         self._several += found is Reason.SEVERAL
@@ -306,9 +308,6 @@ class Reading:
             yield Row(line, raw, None, found if isinstance(found, Reason) else Reason.FILLER, cells)
         for place, number in enumerate(numbers):
             yield Row(line, raw, number, None, cells if place == 0 else list(cells))
-
-    def _is_header(self, raw: str, cells: list[str]) -> bool:
-        return self._layout.header[self._index] == raw and [cell for cell in cells if cell] == self._header
 
     def _read_with_prefix(self, text: str) -> NormalNumber | Reason:
         """A cell's number, completed by the code that the row has in a column of its own."""

@@ -128,7 +128,7 @@ class OtherWorkbook(Table):
 
 
 def _is_whole_number(row: list[str], at: int) -> bool:
-    return 0 <= at < len(row) and row[at].isdigit()
+    return 0 <= at < len(row) and row[at].isdecimal()
 
 
 def _of_open_format(text: str) -> str:

@@ -32,6 +32,7 @@ class Forms(NamedTuple):
     ends_cell_styles: int | None
     font_place: Callable[[int], int]  # of the font with that index
     cells: frozenset[int]
+    is_number: Callable[[int, bytes], bool]  # whether such a cell holds one: texts are shown as they are
     cells_of: Callable[[int, bytes, int], Iterator[tuple[int, int, int]]]  # row, place, style
 
 
@@ -114,6 +115,11 @@ def _old_cells(kind: int, content: bytes, _: int) -> Iterator[tuple[int, int, in
         place += 1
 
 
+def _is_old_number(kind: int, content: bytes) -> bool:
+    """A number, or a formula's result that is one."""
+    return kind in (0x203, 0x27E, _MULTIPLE_NUMBERS) or (kind == 0x06 and content[12:14] != b"\xff\xff")
+
+
 BINARY = Forms(
     row=0,
     row_number="<I",
@@ -132,6 +138,7 @@ BINARY = Forms(
     font_place=lambda index: index,
     # Numbers, texts, and results of formulas; blank cells and errors show no number.
     cells=frozenset({2, 5, 6, 7, 8, 9}),
+    is_number=lambda kind, _: kind in (2, 5, 9),
     cells_of=_binary_cells,
 )
 OLD = Forms(
@@ -151,5 +158,6 @@ OLD = Forms(
     ends_cell_styles=None,
     font_place=lambda index: index - (index > 4),  # there is no font with the index 4
     cells=frozenset({0x203, 0x27E, _MULTIPLE_NUMBERS, 0x06, 0xFD, 0x204}),
+    is_number=_is_old_number,
     cells_of=_old_cells,
 )

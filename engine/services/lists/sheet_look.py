@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from engine.services.lists.columns import MAX_COLUMNS, Rows, find_columns, look_at
-from engine.services.lists.headers import header_row, names_of
+from engine.services.lists.headers import find_header
 from engine.services.lists.names import points_of
 
 
@@ -19,10 +19,10 @@ class FirstLook(NamedTuple):
 def first_look(rows: Rows) -> FirstLook:
     """Judge the first rows of a sheet, without blank ones."""
     rows = [[cell.strip() for cell in row] for row in rows]
-    header = header_row(rows)
+    header = find_header(rows)
     width = max(map(len, rows), default=0)
-    begins, above = (0, ()) if header is None else names_of(rows, header)
-    cells = rows if header is None else rows[begins + 1 :]
+    cells = rows if header is None else rows[header.last + 1 :]
+    above = () if header is None else header.names
     names = [*above, *[""] * (width - len(above))]
     looks = [look_at(index, cells, None) for index in range(min(width, MAX_COLUMNS))]
     chosen = find_columns(names[:MAX_COLUMNS], header is not None, looks, ())

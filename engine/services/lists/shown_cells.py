@@ -14,6 +14,7 @@ from typing import BinaryIO, NamedTuple
 from xml.parsers import expat
 
 from engine.errors import BadInput
+from engine.fold import digits_in
 from engine.services.lists.number_masks import MAX_FORMAT, is_mask
 from engine.services.lists.opc import Package, local
 from engine.services.lists.records import (
@@ -123,7 +124,7 @@ def _marked(records: Iterable[tuple[int, bytes]], forms: Forms, styles: _Styles)
                 found.columns.update(range(first, min(last + 1, _MOST_COLUMNS)))
         elif has_looks and kind in forms.cells:
             for line, place, style in forms.cells_of(kind, content, row):
-                if style in styles.masks:
+                if style in styles.masks and forms.is_number(kind, content):
                     found.masks.setdefault(line + 1, {})[place] = styles.masks[style]
                 if style in styles.crossed:
                     found.crossed.setdefault(line + 1, set()).add(place)
@@ -218,7 +219,7 @@ class _OpenDocument:
 
     def _take(self, shown: str) -> None:
         """Keep what a number shows when it is the number's digits behind others, or parted by signs."""
-        digits = "".join(str(int(char)) for char in shown if char.isdecimal())
+        digits = digits_in(shown)
         value = (self._written or "").removesuffix(".0")
         if shown == value or not (value.isdigit() and digits.endswith(value) and _AS_NUMBER.fullmatch(shown)):
             return

@@ -107,8 +107,8 @@ def plain(text: str) -> str:
 
 def undecorated(text: str) -> str:
     """Return a plain text without the decoration around a number: quotes, ``tel:``, «تلفن», a trailing # or comma."""
-    text = _QUERY.sub(r"\1", _MARKDOWN.sub(r"\1", text.strip()))
-    text = _BULLET.sub("", text.strip(_QUOTES).strip())
+    text = text.strip().strip(_QUOTES).strip()
+    text = _BULLET.sub("", _QUERY.sub(r"\1", _MARKDOWN.sub(r"\1", text)))
     text = _TYPED_FORMULA.sub("", text, count=1) if text.startswith("=") else text
     if not text[:1].isdigit():
         text = text.lstrip(_SYMBOLS + " ")
