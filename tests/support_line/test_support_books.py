@@ -7,6 +7,7 @@ import uuid
 import pytest
 
 from engine.errors import BadInput, Conflict, NotAllowed
+from engine.services.compliance import caller_ids
 from engine.services.support_line import (
     agents,
     board,
@@ -74,6 +75,26 @@ def test_a_caller_is_recognised_by_a_number_of_one_account_only(cast: Cast) -> N
     assert write(lambda: calls.came(str(uuid.uuid4()), 1, CORE, "989121234567", OPEN)).call.account_id
     write(lambda: Account.update(mobile=MOBILE).where(Account.id == cast.other).execute())
     assert write(lambda: calls.came(str(uuid.uuid4()), 1, CORE, "09121234567", OPEN)).call.account_id is None
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "shown"),
+    [
+        ("09121234567", "989121234567"),
+        ("+989121234567", "09121234567"),
+        ("00982188000001", "02188000001"),
+        ("2188000001", "982188000001"),  # as carriers write it, without the zero
+        ("442079460000", "00442079460000"),
+        ("00442079460000", "+442079460000"),
+    ],
+)
+def test_a_caller_is_recognised_by_a_number_that_staff_confirmed(
+    cast: Cast, confirmed: str, shown: str
+) -> None:
+    write(lambda: caller_ids.confirm(cast.account, confirmed, None, OPEN))
+    assert write(lambda: calls.came(str(uuid.uuid4()), 1, CORE, shown, OPEN)).call.account_id == cast.account
+    write(lambda: caller_ids.confirm(cast.other, confirmed, None, OPEN))
+    assert write(lambda: calls.came(str(uuid.uuid4()), 1, CORE, shown, OPEN)).call.account_id is None
 
 
 def test_a_second_request_updates_the_first_and_keeps_the_earlier_place(cast: Cast) -> None:

@@ -39,12 +39,20 @@ def recognise(digits: str) -> KnownCaller:
         )
     )
     accounts |= {row.account_id for row in reaches if row.account_id is not None}
-    confirmed = ConfirmedNumber.select(ConfirmedNumber.account_id).where(ConfirmedNumber.number == number)
+    confirmed = ConfirmedNumber.select(ConfirmedNumber.account_id).where(
+        ConfirmedNumber.number.in_(_as_confirmed(number))
+    )
     accounts |= {row.account_id for row in confirmed}
     if len(accounts) != 1:
         return KnownCaller(number, None, "fa" if number.startswith("+98") else "en")
     account_id = int(accounts.pop())
     return KnownCaller(number, account_id, _language(account_id, [row.language for row in reaches]))
+
+
+def _as_confirmed(e164: str) -> list[str]:
+    """The spellings in which staff may have confirmed a number: national, not E.164 (compliance.caller_ids.confirm)."""
+    digits = numbers.dial_digits(e164)
+    return [digits, digits.removeprefix("0"), e164.removeprefix("+")]
 
 
 def _language(account_id: int, of_reaches: list[str]) -> str:
