@@ -45,6 +45,12 @@ HELD = (
 )
 
 
+# FreeSWITCH stamps each packet by a clock of its own, beside the one that paces the call: every 20 ms the call's thread
+# wakes twice.  Linear stamps (the last and one packet more) need no second clock, and are right where something is sent
+# all the time: in a call that plays its message and nothing else.
+STAMPS = ("rtp_manual_rtp_bugs", "SEND_LINEAR_TIMESTAMPS")
+
+
 @dataclass(frozen=True, slots=True)
 class OriginateTemplate:
     """The part of an originate that is the same for many calls; refused whole if a value is bad.
@@ -115,7 +121,14 @@ class OriginateTemplate:
             found.append(("avanak_record_s", check_int("longest recording", self.record_s, 1, MAX_SECONDS)))
         if self.holds:
             found += HELD
+        if self.only_plays:
+            found.append(STAMPS)
         return found
+
+    @property
+    def only_plays(self) -> bool:
+        """Whether the call is a message and nothing else: no key means anything, nothing is recorded or joined."""
+        return not (self.vote_keys or self.repeat_key or self.opt_out or self.record_s or self.holds)
 
     def render(self, uuid: str, attempt_id: int, dialled: str) -> bytes:
         """The frame for one call; `dialled` is the number as its carrier wants it.

@@ -96,6 +96,23 @@ def test_an_originate_with_only_what_it_needs():
         assert absent not in line
 
 
+@pytest.mark.parametrize(
+    ("more", "is_linear"),
+    [
+        ({}, True),
+        ({"keys_in_voice": True, "caller_id": "02191000000", "ptime_ms": 20}, True),
+        ({"vote_keys": "1"}, False),
+        ({"repeat_key": "*"}, False),
+        ({"opt_out": True}, False),
+        ({"record_s": 30}, False),
+        ({"holds": True}, False),
+    ],
+)
+def test_only_a_call_that_sends_all_the_time_has_linear_stamps(more, is_linear):
+    line = OriginateTemplate(gateway="lab", message="m", account_id=1, **more).render(UUID, 1, "0912")
+    assert (b",rtp_manual_rtp_bugs=SEND_LINEAR_TIMESTAMPS}" in line) is is_linear
+
+
 @pytest.mark.parametrize("field", ["gateway", "message", "caller_id", "vote_keys", "repeat_key"])
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_hostile_text_makes_no_template(field, kind):

@@ -346,7 +346,8 @@ class Carrier:
         talked = now - call.answered_at if call.answered_at is not None else None
         self.write(self.ends, at=time.time(), number=call.number, call_id=call.invite.get("call-id"), how=how,
                     talked_s=talked, voice_ms=call.voice.voice_ms, packets=call.voice.packets,
-                    gaps=call.voice.gaps, codec=call.codec, reinvited=call.reinvited, sealed=call.opened is not None,
+                    gaps=call.voice.gaps, late_ms=call.voice.late_ms,
+                    codec=call.codec, reinvited=call.reinvited, sealed=call.opened is not None,
                     payloads=dict(call.voice.payloads), packet_bytes=sorted(call.voice.packet_bytes), keys=call.keys,
                     audio=str(path) if path else None)  # fmt: skip
 
@@ -378,7 +379,7 @@ class Carrier:
                 packet = call.rtp.recv(2048)
             except BlockingIOError:
                 return
-            call.voice.take(call.opened.open(packet) if call.opened else packet)
+            call.voice.take(call.opened.open(packet) if call.opened else packet, time.monotonic())
 
 
 def main() -> None:

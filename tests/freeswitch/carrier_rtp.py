@@ -37,7 +37,8 @@ class Voice:
     """Joins the packets of one stream; loopback loses none and keeps their order, ``gaps`` counts where it did not.
 
     ``voice_ms`` is how much of it was louder than silence, ``fresh_ms`` the same since the last ``mark``,
-    ``quiet_ms`` how long it has been quiet.
+    ``quiet_ms`` how long it has been quiet.  ``late_ms`` is by how much a packet came later than its stamp says, at
+    most: what a telephone that plays by the stamps must wait for.
     """
 
     def __init__(self) -> None:
@@ -49,18 +50,22 @@ class Voice:
         self.fresh_ms = 0.0
         self.quiet_ms = 0.0
         self.gaps = 0
+        self.late_ms = 0.0
         self._next: int | None = None
+        self._began: tuple[float, int] | None = None
 
     def mark(self) -> None:
         """Begins to wait for the next message."""
         self.fresh_ms = self.quiet_ms = 0.0
 
-    def take(self, packet: bytes) -> None:
-        """Takes one RTP packet; other payloads than 8 (PCMA), 0 (PCMU) and 18 (G729) are passed over."""
+    def take(self, packet: bytes, at: float) -> None:
+        """Takes one RTP packet that came ``at`` (monotonic s); payloads but 8 (PCMA), 0 (PCMU) and 18 (G729) are passed over."""
         if len(packet) <= 12 or packet[1] & 0x7F not in _BYTES_A_MS:
             return
         self.payloads[packet[1] & 0x7F] += 1
-        (sequence,) = struct.unpack_from("!H", packet, 2)
+        sequence, stamp = struct.unpack_from("!HI", packet, 2)
+        began, first = self._began = self._began or (at, stamp)
+        self.late_ms = max(self.late_ms, (at - began) * 1000 - ((stamp - first) & 0xFFFFFFFF) / 8)
         payload = packet[12:]
         self.gaps += self._next is not None and sequence != self._next
         self._next = (sequence + 1) & 0xFFFF

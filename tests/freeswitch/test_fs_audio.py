@@ -10,6 +10,7 @@ from typing import Any
 import numpy
 import pytest
 
+from engine.esl.originate import STAMPS
 from tests.freeswitch import prompts
 from tests.freeswitch.carrier_rtp import ALAW
 from tests.freeswitch.dialling import End, dial, end_of
@@ -40,7 +41,7 @@ def heard(freeswitch: Switch, carrier: CarrierProcess, fs_prompts: object) -> di
         codec = f"PCMA@8000h@{ptime_ms}i"
         calls[message, ptime_ms] = (
             number,
-            dial(line, number, absolute_codec_string=codec, avanak_message=message),
+            dial(line, number, absolute_codec_string=codec, avanak_message=message, **dict([STAMPS])),
         )
     found = {}
     for key, (number, call) in calls.items():
@@ -66,6 +67,9 @@ def test_a_message_in_the_carriers_codec_arrives_untouched(
     assert call.audio.count(message) == 1
     assert 400 <= call.audio.find(message) / 8 <= 700  # a breath of silence before it
     assert call.end.heard_ms == 6000
+    # Linear stamps keep the time, since something is sent from the answer to the end.
+    assert call.noted["packets"] * ptime_ms == pytest.approx(call.noted["talked_s"] * 1000, abs=300)
+    assert call.noted["late_ms"] < 300
 
 
 @pytest.mark.parametrize("ptime_ms", PACKETS)
