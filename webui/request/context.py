@@ -64,7 +64,7 @@ class AvanakWeb:
     def begun(self, work: Callable[[Callable[[int], None]], None]) -> int:
         """Start work that continues after this request, and return the id that it reports.
 
-        `work` gets the function with which it reports the id.  An exception before the report is raised here, a later
+        `work` gets the function with which it reports the id.  Any exception before the report is raised here, a later
         one is logged.  Short work has ended when this returns.
         """
         told: AsyncResult[int] = AsyncResult()
@@ -72,11 +72,16 @@ class AvanakWeb:
         def run() -> None:
             try:
                 work(told.set)
-            except AvanakError as error:
+            except Exception as error:
                 if not told.ready():
                     told.set_exception(error)
-                else:
+                elif isinstance(error, AvanakError):
                     log.warning("action=work_cut of=%s error=%r", told.value, str(error))
+                else:
+                    log.exception("action=work_crashed of=%s", told.value)
+            finally:
+                if not told.ready():  # nobody else would: the request would wait for ever
+                    told.set_exception(RuntimeError("The work ended without telling what it began."))
 
         gevent.spawn(run).join(PATIENCE_S)
         found: int = told.get()
