@@ -11,9 +11,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+import requests
 
 from engine.clock import wall_ms
-from engine.services.accounts import accounts
+from engine.services.accounts import access_tokens, accounts, quotas
+from engine.services.accounts.access_tokens import NewToken
+from engine.services.accounts.token_scopes import Scope
 from engine.services.money import ledger, payments, receipts, subscriptions
 from engine.services.money.payment_providers import TestProvider
 from engine.services.onboarding import registration
@@ -204,6 +207,61 @@ def test_an_account_keeps_no_more_than_it_may(webs: Webs, table, most, path, pag
 
 def _kept(webs: Webs, table: str, account: int) -> int:
     return int(webs.ask(f"SELECT count(*) FROM {table} WHERE account_id = %s", account)[0][0])
+
+
+def test_no_more_texts_are_spoken_in_a_day_than_an_account_may(webs: Webs) -> None:
+    """By the page, `/Rest` and `/api/v1` at once, when there is room for three more."""
+    now = wall_ms()
+    kept = read(lambda: User.get().password_hash)
+    account = write(lambda: accounts.open_by_staff("Speaker", now + 10**10, None, now))
+    granted = "web_service own_voice any_hour"
+    write(lambda: Account.update(permissions=granted).where(Account.id == account).execute())
+    write(lambda: ledger.top_up(account, 10_000_000, "race/speaker", now))
+    user = write(
+        lambda: User.create(
+            username="speaker", password_hash=kept, role="owner", account=account, created_at=now
+        )
+    )
+    used = [
+        {"account": account, "title": "t", "prompt": f"used-{n}", "duration_ms": 5_000, "text": f"used {n}",
+         "created_at": now, "in_gallery": False}
+        for n in range(quotas.SPOKEN_A_DAY.full - 3)
+    ]  # fmt: skip
+    write(lambda: Message.insert_many(used).execute())
+    secret = write(lambda: access_tokens.make(user, NewToken("race", tuple(Scope)), now).secret)
+    speaker = Person(webs, "speaker")
+    form = speaker.form("/quick")
+
+    def text(n: int) -> str:
+        return f"سلام، نوبت شما فردا ساعت {n} است، لطفا زودتر تشریف بیاورید"
+
+    def by_page(n: int, at: int) -> requests.Response:
+        return speaker.post(
+            "/quick", {**form, "number": f"091211122{n:02d}", "text": text(n), "message": "0"}, at
+        )
+
+    def by_rest(n: int, at: int) -> requests.Response:
+        return requests.post(
+            f"{webs.urls[at % len(webs.urls)]}/Rest/QuickSendWithTTS",
+            data={"Number": f"091211122{n:02d}", "Text": text(n)},
+            headers={"Authorization": secret},
+            timeout=60,
+        )
+
+    def by_api(n: int, at: int) -> requests.Response:
+        return requests.post(
+            f"{webs.urls[at % len(webs.urls)]}/api/v1/quick-sends",
+            json={"number": f"091211122{n:02d}", "text": text(n)},
+            headers={"Authorization": f"Bearer {secret}"},
+            timeout=60,
+        )
+
+    ways = (by_page, by_rest, by_api)
+    answers = webs.at_once([lambda at, n=n: ways[n % 3](n, at) for n in range(AT_ONCE)], "message")
+    each_is_answered([each.status_code for each in answers])
+    spoken = webs.ask("SELECT count(*) FROM message WHERE account_id = %s AND text <> ''", account)
+    sent = webs.ask("SELECT count(*) FROM quick_send WHERE account_id = %s", account)
+    assert (spoken, sent) == ([(quotas.SPOKEN_A_DAY.full,)], [(3,)])
 
 
 def test_a_name_is_given_once(webs: Webs, owner: Person) -> None:

@@ -31,7 +31,7 @@ from webui.api.operations import created, operation
 from webui.api.recipients import RECIPIENT_STATES, number_rules
 from webui.request.context import web
 from webui.request.programs import caller
-from webui.request.services import speech
+from webui.request.services import speak_once
 
 TAG = "Quick sends"
 
@@ -117,8 +117,8 @@ def create_quick_send(body: QuickSendRequest) -> Response:
     read(lambda: check_listed(account_id, body.kind, number))
     if body.text is not None:
         read(lambda: accounts.require_grant(account_id, permissions.OWN_VOICE))
-        text, folder, voice = check_text(body.text), web().settings.prompts_dir, speech()
-        made = web().apart(lambda: voice.make(text, folder, body.voice, account_id), waits=True)
+        text = check_text(body.text)
+        made, keep = speak_once(account_id, text, body.voice, now)
         prompt, length_ms = made.prompt, made.duration_ms
     else:
         text = ""
@@ -131,6 +131,7 @@ def create_quick_send(body: QuickSendRequest) -> Response:
             recipient_results.quick_send(sent, account_id).campaign_id, [(sent, body.reference.strip())]
         )
         if text:
+            keep()
             ledger.charge_synthesis(account_id, text, f"quick/{sent}", now)
         return answer_of(recipient_results.quick_send(sent, account_id))
 

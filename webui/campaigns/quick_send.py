@@ -14,7 +14,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from engine.clock import wall_ms
-from engine.services.accounts import accounts, audit_log, permissions, quotas
+from engine.services.accounts import accounts, audit_log, permissions
 from engine.services.campaigns import quick_sends
 from engine.services.messages import library
 from engine.services.messages.personal import is_template
@@ -26,7 +26,7 @@ from webui.forms.number_fields import TelephoneField
 from webui.forms.pages import ASK_NO_MORE, Answer, PageForm, attempt, pages_blueprint, refused
 from webui.request.access import account_scope, needs, person
 from webui.request.context import web
-from webui.request.services import speech
+from webui.request.services import speak_once
 
 blueprint = pages_blueprint(__name__, "quick_send", "/quick")
 
@@ -64,14 +64,13 @@ def index() -> str | Answer | Response:
     shown = {"form": form, "rows": read(lambda: quick_sends.latest(account_id, SHOWN))}
     if not form.is_submitted():
         return render_template("quick_send/index.html", **shown)
-    folder, voice, policy = web().settings.prompts_dir, speech(), web().policy
+    policy = web().policy
     made: list[int] = []
 
     def work() -> None:
         text = (form.text.data or "").strip() if may_speak else ""
         if text:
-            read(lambda: quotas.check_spoken(account_id, now))
-            spoken = web().apart(lambda: voice.make(text, folder, DEFAULT_VOICE, account_id), waits=True)
+            spoken, keep = speak_once(account_id, text, DEFAULT_VOICE, now)
             prompt, length_ms = spoken.prompt, spoken.duration_ms
         else:
             row = read(lambda: library.get(form.message.data, account_id))
@@ -79,8 +78,7 @@ def index() -> str | Answer | Response:
 
         def send() -> int:
             if text:
-                quotas.check_spoken(account_id, now)
-                library.spoken_once(account_id, text, DEFAULT_VOICE, prompt, length_ms, now)
+                keep()
             if text and account_id != accounts.house().id:
                 ledger.charge_synthesis(account_id, text, f"quick/{uuid.uuid4().hex}", now)
             sent = quick_sends.send(

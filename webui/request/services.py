@@ -11,8 +11,8 @@ from werkzeug.datastructures import FileStorage
 
 from engine.clock import wall_ms
 from engine.services.campaigns.list_shelf import Shelf
-from engine.services.messages import otp_prompt
-from engine.services.messages.speech import Speech
+from engine.services.messages import library, otp_prompt
+from engine.services.messages.speech import Speech, Spoken
 from engine.services.money.payment_providers import Provider, provider_of
 from engine.services.tickets.attachments import Attachments
 from engine.services.trunks import switches
@@ -53,6 +53,22 @@ def speak_code(code: str, language: str) -> str:
     """Make the prompt that speaks a code, and return its name."""
     folder = web().settings.prompts_dir
     return web().apart(lambda: otp_prompt.prompt_for_code(code, language, prompts_dir=folder)[0])
+
+
+def speak_once(account_id: int, text: str, voice: str, now: int) -> tuple[Spoken, Callable[[], int]]:
+    """Speak a text for one call, which counts as a spoken text of the account.
+
+    Returns the sound, and a function that keeps its message and returns the id, to be called in the transaction of the
+    send.  Both raise QuotaUsed; otherwise as `Speech.make`.
+    """
+    folder, speaker = web().settings.prompts_dir, speech()
+    read(lambda: library.check_spoken_once(account_id, text, voice, now))
+    made = web().apart(lambda: speaker.make(text, folder, voice, account_id), waits=True)
+
+    def keep() -> int:
+        return int(library.spoken_once(account_id, text, voice, made.prompt, made.duration_ms, now).id)
+
+    return made, keep
 
 
 def given(files: Any) -> list[FileStorage]:

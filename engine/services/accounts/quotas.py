@@ -6,6 +6,7 @@ Functions run inside a transaction, or a connection when they only read.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from engine.errors import Conflict
 from engine.services.accounts import accounts
@@ -40,9 +41,13 @@ SMALL_DO_NOT_CALL = 10_000  # numbers of an account that is not confirmed; other
 
 
 class QuotaUsed(Conflict):
-    """The account has reached this quota."""
+    """The account has reached this quota; `wait_s` says when there is room again, if time makes it."""
 
     http_status = 429
+
+    def __init__(self, sentence: str, n: int, wait_ms: int | None = None) -> None:
+        super().__init__(sentence, n=n)
+        self.wait_s = None if wait_ms is None else max(1, -(-wait_ms // 1000))
 
 
 def is_confirmed(account_id: int) -> bool:
@@ -70,14 +75,11 @@ def check_spoken(account_id: int, now: int) -> None:
     Ask before the text is spoken, and again in the transaction that keeps it: others may have spoken meanwhile.
     """
     accounts.one_at_a_time(account_id)
-    used = (
-        Message.select()
-        .where(Message.account == account_id, Message.text != "", Message.created_at > now - DAY_MS)
-        .count()
-    )
-    most = of(account_id, SPOKEN_A_DAY)
-    if used >= most:
-        raise QuotaUsed("At most %(n)s texts are spoken for an account in 24 hours.", n=most)
+    spoken = Message.select(Message.created_at).where(Message.account == account_id, Message.text != "")
+    _check_day(
+        spoken, Message.created_at, of(account_id, SPOKEN_A_DAY), now,
+        "At most %(n)s texts are spoken for an account in 24 hours.",
+    )  # fmt: skip
 
 
 def check_drafts(account_id: int) -> None:
@@ -145,25 +147,28 @@ def check_people(account_id: int) -> None:
 def check_tickets(account_id: int, now: int) -> None:
     """Whether the customer may open another ticket; QuotaUsed."""
     accounts.one_at_a_time(account_id)
-    used = Ticket.select().where(Ticket.account_id == account_id, Ticket.opened_at > now - DAY_MS).count()
-    most = of(account_id, TICKETS_A_DAY)
-    if used >= most:
-        raise QuotaUsed("At most %(n)s tickets are opened in 24 hours; write into one that is there.", n=most)
+    opened = Ticket.select(Ticket.opened_at).where(Ticket.account_id == account_id)
+    _check_day(
+        opened, Ticket.opened_at, of(account_id, TICKETS_A_DAY), now,
+        "At most %(n)s tickets are opened in 24 hours; write into one that is there.",
+    )  # fmt: skip
 
 
 def check_writings(account_id: int, now: int) -> None:
     """Whether the customer may write into a ticket again; QuotaUsed."""
     accounts.one_at_a_time(account_id)
     own = Ticket.select(Ticket.id).where(Ticket.account_id == account_id, Ticket.changed_at > now - DAY_MS)
-    used = (
-        TicketMessage.select()
-        .where(
-            TicketMessage.ticket_id.in_(own),
-            TicketMessage.side == "customer",
-            TicketMessage.at > now - DAY_MS,
-        )
-        .count()
+    written = TicketMessage.select(TicketMessage.at).where(
+        TicketMessage.ticket_id.in_(own), TicketMessage.side == "customer"
     )
-    most = of(account_id, WRITINGS_A_DAY)
-    if used >= most:
-        raise QuotaUsed("At most %(n)s messages are written into tickets in 24 hours.", n=most)
+    _check_day(
+        written, TicketMessage.at, of(account_id, WRITINGS_A_DAY), now,
+        "At most %(n)s messages are written into tickets in 24 hours.",
+    )  # fmt: skip
+
+
+def _check_day(rows: Any, at: Any, most: int, now: int, sentence: str) -> None:
+    """Raise QuotaUsed, with `sentence`, when `most` of these rows have their instant `at` in the last 24 hours."""
+    last = rows.where(at > now - DAY_MS).order_by(at.desc()).offset(most - 1).limit(1).tuples().first()
+    if last is not None:  # there is room when this one is a day old
+        raise QuotaUsed(sentence, n=most, wait_ms=last[0] + DAY_MS - now)

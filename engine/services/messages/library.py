@@ -94,14 +94,28 @@ def speak(
     return keep
 
 
+def check_spoken_once(account_id: int, text: str, voice: str, now: int) -> None:
+    """Whether a text may be spoken for one call; QuotaUsed.  One that was spoken for the account before always may."""
+    try:
+        quotas.check_spoken(account_id, now)
+    except quotas.QuotaUsed:
+        kept = Message.get_or_none(
+            Message.account == account_id, Message.text == text, Message.voice == voice
+        )
+        if kept is None:
+            raise
+
+
 def spoken_once(account_id: int, text: str, voice: str, prompt: str, duration_ms: int, now: int) -> Message:
     """The message of a text that was spoken for one call: not shown in the gallery, one for each text.
 
-    Only for accounts whose texts need no approval.
+    Only for accounts whose texts need no approval.  A new one counts as a text that was spoken today; QuotaUsed.
     """
+    accounts.one_at_a_time(account_id)
     found: Message | None = Message.get_or_none(Message.account == account_id, Message.prompt == prompt)
     if found is not None:
         return found
+    quotas.check_spoken(account_id, now)
     return Message.create(
         account=account_id,
         title=_title(text),

@@ -36,7 +36,7 @@ from webui.api.rest.refusals import (
     Refused,
 )
 from webui.request.context import web
-from webui.request.services import speech
+from webui.request.services import speak_once
 
 VOTE_KEYS = "1234567890"
 RECORD_S, MOST_RECORD_S = 30, 120  # of an answer: usual, longest
@@ -91,16 +91,17 @@ def quick_send_text(asked: Asked) -> dict[str, Any]:
     if not read(lambda: accounts.has_grant(account_id, permissions.OWN_VOICE)):
         raise Refused(NO_APPROVAL, "Message_ApprovalNotAllowed")
     whole_text = with_number(text, spoken_number(asked["CallFromMobile"]))
-    speaker, folder = speech(), web().settings.prompts_dir
-    made = web().apart(lambda: speaker.make(whole_text, folder, DEFAULT_VOICE, account_id), waits=True)
+    made, keep = speak_once(account_id, whole_text, DEFAULT_VOICE, now)
     if made.duration_ms < LEAST_MS:
         raise Refused(WRONG_MESSAGE, "Message_TooShort")
 
     def sound() -> Sound:
+        message_id = (
+            keep()
+        )  # first: it makes others of the account wait, so that two of them cannot both be the first
         if quick_history.is_repeated(account_id, number.e164, made.prompt, now - AGAIN_MS):
             raise Refused(TOO_SOON, "Send_RepeatedTooSoon")
-        row = library.spoken_once(account_id, whole_text, DEFAULT_VOICE, made.prompt, made.duration_ms, now)
-        return Sound(made.prompt, made.duration_ms, int(row.id))
+        return Sound(made.prompt, made.duration_ms, message_id)
 
     def charge(recipient_id: int) -> None:
         ledger.charge_synthesis(account_id, text.strip(), f"quick/{recipient_id}", now)
