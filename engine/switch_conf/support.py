@@ -34,7 +34,7 @@ def hours_xml(days: Sequence[tuple[str, Hours]]) -> str:
     <condition field="destination_number" expression="^support_told$"/>
     <condition field="${{avanak_support}}" expression="^$"/>
     <condition field="${{strftime_tz(Asia/Tehran %Y-%m-%d)}}" expression={quoteattr(_one_of(dates))}/>
-    <condition time-of-day="{times}" timezone="Asia/Tehran">
+    <condition time-of-day="{times}">
       <action application="set" data="avanak_support=open" inline="true"/>
     </condition>
   </extension>

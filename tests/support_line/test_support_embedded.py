@@ -201,7 +201,9 @@ def test_the_hours_of_the_install_are_read_as_a_switch_reads_them(tmp_path: Path
     (tmp_path / "15_hours.xml").write_text(support.hours_xml([("2027-03-02", ((30_600, 50_400),))]))
     plan = Plan.read(tmp_path, {})
     for clock, expected in (("08:29", ""), ("08:30", "open"), ("13:59", "open"), ("14:01", "")):
-        variables: dict[str, str] = {}
+        variables = {
+            "timezone": "Asia/Tehran"
+        }  # of 10_arrive.xml; without it a switch reads them in its own zone
         at = datetime.fromisoformat(f"2027-03-02T{clock}").replace(tzinfo=TEHRAN)
         plan.actions("support_told", variables, at.timestamp())
         assert variables.get("avanak_support", "") == expected, clock

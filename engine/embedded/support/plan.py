@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree  # the files belong to this repository
 
@@ -63,7 +63,8 @@ class Plan:
         self, condition: ElementTree.Element, destination: str, variables: Mapping[str, str], now_s: float
     ) -> tuple[str, ...] | None:
         """The regular expression's groups if the condition holds, otherwise None."""
-        if not _in_time(condition, datetime.fromtimestamp(now_s, TEHRAN)):
+        zone = TEHRAN if variables.get("timezone") == TEHRAN.key else UTC  # the switch's own is the system's
+        if not _in_time(condition, datetime.fromtimestamp(now_s, zone)):
             return None
         field, expression = condition.get("field"), condition.get("expression")
         if field is None or expression is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -142,9 +142,13 @@ def hears_menu(caller: Phone, since: int = 0) -> int:
 
 def write_hours(switch: Switch, *, is_open: bool) -> None:
     """The hours that count while no engine answers, as `conf install` writes them: all of today, or never."""
-    today = datetime.now(TEHRAN).date().isoformat()
+    write_days(switch, {datetime.now(TEHRAN).date().isoformat(): ((0, 86_400),)} if is_open else {})
+
+
+def write_days(switch: Switch, days: Mapping[str, support.Hours]) -> None:
+    """As `write_hours`, with the shifts of each day."""
     file = switch.folder / "conf" / "dialplan" / "support" / "15_hours.xml"
-    file.write_text(support.hours_xml([(today, ((0, 86_400),))] if is_open else []))
+    file.write_text(support.hours_xml(list(days.items())))
     line = switch.connect()
     assert "OK" in line.api("reloadxml")
     line.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import wave
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,15 @@ from engine.services.tickets.attachments import Attachments
 from engine.store.tables.support import Attachment, Ticket, TicketMessage
 from engine.store.tables.support_line import CallBack, VoiceTicket
 from tests.freeswitch.phone import _power
-from tests.freeswitch.support.house import NUMBER, House, call_of, engine_with_agents, hears_menu, write_hours
+from tests.freeswitch.support.house import (
+    NUMBER,
+    House,
+    call_of,
+    engine_with_agents,
+    hears_menu,
+    write_days,
+    write_hours,
+)
 from tests.runtime.lab import Lab
 from tests.waits import wait_for
 
@@ -152,6 +160,37 @@ def test_without_an_engine_the_written_hours_decide(house: House, is_open: bool,
         line.close()
         if hanging is not None:
             hanging.close()
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_the_shifts_are_tehrans_wherever_the_switch_stands(house: House, is_open: bool) -> None:
+    """Open for an hour around now by the clock of Tehran, or closed for that hour and open for all others."""
+    now = datetime.now(TEHRAN)
+    begins, ends = now - timedelta(minutes=30), now + timedelta(minutes=30)
+    days: dict[str, list[tuple[int, int]]] = {}
+    for each in range(-1, 2):
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=each)
+        start, end = (min(86_400, max(0, int((one - midnight).total_seconds()))) for one in (begins, ends))
+        shifts = [(start, end)] if is_open else [(0, start), (end, 86_400)]
+        days[midnight.date().isoformat()] = [one for one in shifts if one[0] < one[1]]
+    write_days(house.switch, {day: tuple(shifts) for day, shifts in days.items()})
+    line = house.switch.connect()
+    number = f"0912112010{is_open:d}"
+    leg = house.caller(number).call(NUMBER)
+
+    def arrived() -> bool | None:
+        """Whether it waits in the queue; None while it has come nowhere."""
+        if number in line.api("callcenter_config queue list members support@avanak"):
+            return True
+        return None if spoken(house, "message", number) is None else False
+
+    try:
+        wait_for(lambda: leg.state == "over" or arrived() is not None, "the queue or the recording", 15)
+        assert arrived() is is_open
+    finally:
+        line.close()
+        if (file := spoken(house, "message", number)) is not None:
+            file.unlink()
 
 
 @pytest.mark.parametrize(
