@@ -9,10 +9,10 @@ from engine.esl import support_line as commands
 from engine.services.support_line import routes
 from engine.states import AgentState
 from engine.store.tables.support_line import SupportAgent
-from engine.support_line.answers import QueueAgent
+from engine.support_line.answers import IN_CALL, QueueAgent
 from engine.support_line.view import StoreView
 
-SEEN = {"Waiting": "waiting", "Receiving": "receiving", "In a queue call": "in_call", "Idle": "idle"}
+SEEN = {"Waiting": "waiting", "Receiving": "receiving", IN_CALL: "in_call", "Idle": "idle"}
 DELAY_S = 10  # after a call that was not answered, was rejected or found the telephone busy
 
 

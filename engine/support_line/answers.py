@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from engine.call_end import to_int
 
+IN_CALL = "In a queue call"  # an agent's state
+
 
 @dataclass(frozen=True, slots=True)
 class QueueAgent:

@@ -29,13 +29,13 @@ from engine.store.tables.core import Gateway
 from engine.store.tables.support_line import SupportAgent
 from engine.store.threads import read
 from engine.store.writer import Writer
-from engine.support_line.agents import SEEN, WantedAgent, agent_contact, agree
+from engine.support_line.agents import WantedAgent, agent_contact, agree
 from engine.support_line.announcements import announce
-from engine.support_line.answers import QueueAgent, read_agents, read_members
+from engine.support_line.answers import IN_CALL, QueueAgent, read_agents, read_members
 from engine.support_line.doorkeeper import Doorkeeper
 from engine.support_line.handing_over import begin_transfers
 from engine.support_line.hearing import Hearing
-from engine.support_line.holding import free_for_call_backs, held
+from engine.support_line.holding import beside_the_queue, free_for_call_backs, held, words_of_agents
 from engine.support_line.spoken import Clips
 from engine.support_line.telephones import Telephones
 from engine.support_line.view import StoreView, catch_up
@@ -76,7 +76,10 @@ class QueueSwitch:
         self._keyed: dict[str, str] = {}  # channel: the number that was read back
         self._told: dict[str, str] = {}  # agent: the status that was set last
         self._placed: dict[str, tuple[str, ...]] = {}  # agent: the departments whose queues it is in
-        self._busy_until_m: dict[str, float] = {}  # agent: end of the wrap-up after a call-back
+        self._busy_until_m: dict[
+            str, float
+        ] = {}  # agent: end of the wrap-up after a call that the queue did not give
+        self._beside: set[str] = set()  # agents who talk in a call that was handed to them
         self._rules = LineSettings()
 
     # -- life ---------------------------------------------------------------------------
@@ -298,8 +301,9 @@ class QueueSwitch:
         inside = {row.extension for row in view.agents if not row.outside_number} & seen.keys()
         self._telephones.ask(self.id, self._link, inside, now_m)
         away = self._telephones.missing(self.id)
+        self._wrap_up(view, seen, now_m)
         holding = held(view, seen, away, self._busy_until_m, now_m)
-        self._agree(view, seen, holding, now)
+        self._agree(view, seen, holding, now, now_m)
         self._call_back(view, seen, away, now, now_m)
         announce(self._waiters.values(), view, self._link, self._writer, self._clips, now, now_m)
         begin_transfers(self._link, self._writer, self.id, now)
@@ -313,7 +317,21 @@ class QueueSwitch:
             ):
                 self._settle(row.uuid, self._by_own_book(row.uuid), now)
 
-    def _agree(self, view: StoreView, seen: dict[str, QueueAgent], holding: set[str], now: int) -> None:
+    def _wrap_up(self, view: StoreView, seen: dict[str, QueueAgent], now_m: float) -> None:
+        """The time after a call that was handed over, of which the queue knows nothing."""
+        beside = beside_the_queue(view, seen, talking=True)
+        for row in view.agents:
+            if (
+                row.extension in self._beside - beside
+                and row.extension in seen
+                and seen[row.extension].state != IN_CALL
+            ):
+                self._busy_until_m[row.extension] = now_m + row.wrap_up_s
+        self._beside = beside
+
+    def _agree(
+        self, view: StoreView, seen: dict[str, QueueAgent], holding: set[str], now: int, now_m: float
+    ) -> None:
         wanted = []
         for row in view.agents:
             contact = agent_contact(row, self.name, view, self._clips.path("fa", "agent_press_one"))
@@ -337,9 +355,7 @@ class QueueSwitch:
         self._told |= dict.fromkeys(
             found.unanswering, "On Break"
         )  # so that an agent who comes back at once is not paused again
-        words = self._telephones.seen(
-            self.id, {name: SEEN.get(each.state, "unknown") for name, each in seen.items()}
-        )
+        words = self._telephones.seen(self.id, words_of_agents(view, seen, self._busy_until_m, now, now_m))
         changed = {row.extension: words[row.extension] for row in view.agents
                    if words.get(row.extension, row.seen) != row.seen}  # fmt: skip
         if found.unanswering or changed:

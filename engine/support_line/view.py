@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.services.support_line import agents, call_backs, calls, routes, settings
+from engine.services.support_line import agents, call_backs, calls, routes, settings, transfers
 from engine.services.support_line.settings import LineSettings
 from engine.states import SupportCallState
 from engine.store.tables.core import Gateway
@@ -19,6 +19,7 @@ class StoreView:
         self.gateways: list[Gateway] = []
         self.due: list[CallBack] = []
         self.tries: list[CallBackTry] = []
+        self.handed: dict[int, bool] = {}  # agents with a call that was handed to them: whether they talk
         self.places: dict[str, int] = {}  # channel of a waiting caller: since when it counts
 
     @classmethod
@@ -29,6 +30,7 @@ class StoreView:
         view.gateways = routes.all_gateways()
         view.due = call_backs.due(now)
         view.tries = call_backs.open_tries()
+        view.handed = transfers.on_agents(now)
         view.places = calls.places()
         return view
 

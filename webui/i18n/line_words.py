@@ -17,6 +17,7 @@ LINE_AND_HOOKS: dict[str, dict[str, Any]] = {
         "waiting": _l("free"),
         "receiving": _l("rings"),
         "in_call": _l("on a call"),
+        "wrap_up": _l("after a call"),
         "unregistered": _l("not connected"),
         "unusable": _l("connected, but cannot be rung"),
         "unknown": _l("not known to the switch"),

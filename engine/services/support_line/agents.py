@@ -190,7 +190,7 @@ def pause_unanswering(extension: str, now: int) -> bool:
 
 
 def note_seen(seen: dict[str, str], now: int) -> None:
-    """What the switch says of agents, by extension: waiting, receiving, in_call, unregistered, unusable, unknown."""
+    """What agents do, by extension: waiting, receiving, in_call, wrap_up, unregistered, unusable, idle, unknown."""
     for extension, word in seen.items():
         SupportAgent.update(seen=word, seen_at=now).where(SupportAgent.extension == extension).execute()
 

@@ -266,7 +266,7 @@ class Dossier:
 
 
 def dossier(person: Actor, call_id: int) -> Dossier:
-    """The caller of a call, with the account's open tickets and last calls (else the number's)."""
+    """The caller of a call, with the account's open tickets and last calls, and the number's while nobody knew it."""
     require(person, "line.view")
     call = get(call_id)
     account = Account.get_or_none(Account.id == call.account_id) if call.account_id else None
@@ -280,9 +280,10 @@ def dossier(person: Actor, call_id: int) -> Dossier:
         if call.account_id
         else []
     )
-    whose = (
-        SupportCall.account_id == call.account_id if call.account_id else SupportCall.number == call.number
-    )
+    whose = SupportCall.number == call.number
+    if call.account_id:
+        known_later = whose & SupportCall.account_id.is_null() & (SupportCall.number != "")
+        whose = (SupportCall.account_id == call.account_id) | known_later
     known = bool(call.account_id or call.number)
     last = (
         list(

@@ -15,6 +15,8 @@ from engine.states import AgentState, SupportCallState
 from engine.store.database import db
 from engine.store.tables.support_line import SupportAgent, SupportCall, SupportTransfer
 
+RINGS_MS = 25_000  # the telephone of whom a call is handed to: 20 s (dialplan/support/35_transfer.xml) and the way there
+
 
 @dataclass(frozen=True, slots=True)
 class WantedTransfer:
@@ -90,6 +92,30 @@ def begin(transfer_id: int, now: int) -> bool:
         .where(SupportTransfer.id == transfer_id, SupportTransfer.begun_at.is_null())
         .execute()
     )
+
+
+def on_agents(now: int) -> dict[int, bool]:
+    """The agents whose telephone rings for a call that was handed to them, or who talk in one (True), by id.
+
+    The queue does not know of these calls: it takes the agents for free.
+    """
+    newest = SupportTransfer.select(fn.MAX(SupportTransfer.id)).group_by(SupportTransfer.call_id)
+    rows = (
+        SupportTransfer.select(SupportTransfer.agent_id, SupportCall.agent_id, SupportTransfer.begun_at)
+        .join(SupportCall, on=(SupportCall.id == SupportTransfer.call_id))
+        .where(
+            SupportTransfer.id.in_(newest.where(SupportTransfer.call_id == SupportCall.id)),
+            SupportTransfer.begun_at.is_null(False),
+            SupportTransfer.agent_id != 0,
+            SupportCall.state == SupportCallState.TALKING,
+        )
+        .tuples()
+    )
+    found: dict[int, bool] = {}
+    for to, talks, begun_at in rows:
+        if to == talks or now - begun_at < RINGS_MS:  # not answered, the caller is in the queue again
+            found[int(to)] = found.get(int(to), False) or to == talks
+    return found
 
 
 def takers(call: SupportCall) -> list[SupportAgent]:

@@ -147,6 +147,44 @@ def test_a_call_is_handed_to_another_agent_or_waits_again(house: House, tmp_path
         second.stop()
 
 
+def test_who_talks_in_a_call_that_was_handed_over_is_on_a_call_for_the_queue_too(
+    house: House, tmp_path: Path
+) -> None:
+    """Not rung for the next caller, shown as on a call; then as after one, until the wrap-up is over."""
+
+    def seen(extension: str) -> str:
+        return str(SupportAgent.get(SupportAgent.extension == extension).seen)
+
+    with engine_with_agents(house, tmp_path, record_calls=0):
+        write(lambda: SupportAgent.update(wrap_up_s=4).where(SupportAgent.extension == "502").execute())
+        first = house.agent("501", tone_hz=500)
+        caller = house.caller("09121130021", tone_hz=800)
+        leg = caller.call(NUMBER)
+        wait_for(lambda: caller.heard.get(500, 0) > 20, "the first agent", 30)
+        second = house.agent("502", tone_hz=650)
+        call = call_of("+989121130021")
+        write(lambda: transfers.ask(_person("501"), call.id, _agent("502"), wall_ms()))
+        wait_for(lambda: caller.heard.get(650, 0) > 20, "the second agent", 15)
+        write(lambda: agents.sign_out(_person("501"), wall_ms()))
+        wait_for(lambda: seen("502") == "in_call", "the wallboard to say so", 5)
+        rung = len(second.rang)
+        other = house.caller("09121130022", tone_hz=800)
+        other_leg = other.call(NUMBER)
+        wait_for(lambda: (c := call_of("+989121130022")) and c.state == "waiting", "the queue", 15)
+        wait_for(lambda: other.packets > 250, "five seconds of sound", 15)
+        assert (len(second.rang), on_switch(house, "502")["status"]) == (rung, "On Break")
+        caller.hang_up(leg)
+        wait_for(lambda: seen("502") == "wrap_up", "the wrap-up", 5)
+        assert other.heard.get(650, 0) == 0
+        wait_for(lambda: other.heard.get(650, 0) > 10, "the next caller's talk", 30)
+        wait_for(lambda: seen("502") == "in_call", "the wallboard to say so", 5)
+        assert second.legs[-1].up_at - leg.over_at > 3.5
+        other.hang_up(other_leg)
+        wait_for(lambda: seen("502") == "wrap_up", "the wrap-up that the queue keeps", 5)
+        first.stop()
+        second.stop()
+
+
 def test_a_call_is_handed_to_a_department_with_its_wait(house: House, tmp_path: Path) -> None:
     """Whoever rings reaches support; who is handed over reaches the department, the one who waited longest first."""
     with engine_with_agents(house, tmp_path, record_calls=0):
