@@ -112,7 +112,17 @@ GIVEN = {
         "engine.services.notices.own_events",
     ),
     **dict.fromkeys(
-        ("_OUTAGE", "_DOUBTS", "_FAILING", "_NO_ENGINE", "_DOWN", "_FAULTY", "_UNHEARD", "_NO_RECORDS"),
+        (
+            "_OUTAGE",
+            "_DOUBTS",
+            "_FAILING",
+            "_NO_ENGINE",
+            "_DOWN",
+            "_FAULTY",
+            "_UNHEARD",
+            "_NO_RECORDS",
+            "_UNREACHED",
+        ),
         "engine.services.overview.alarms",
     ),
     "_SENTENCES[self]": "a table of Sentences",

@@ -17,6 +17,7 @@ _PLACES = {
     alarms.DOUBTS: "audit_findings.index",
     alarms.SWITCH: "trunks.index",
     alarms.GATEWAY: "trunks.index",
+    alarms.LINE: "line.index",
 }
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from engine.sentences import Instant, Sentence
 from engine.services.sla import incidents
 from engine.services.sla.observations import PULSE_DEAD_MS
+from engine.services.support_line import attendance
 from engine.services.trunks import gateway_health, registrations, switches
 from engine.store import findings
 from engine.store.tables.core import Gateway
@@ -19,7 +20,7 @@ from engine.store.tables.sla import Pulse
 DOUBT_MS = 86_400_000  # how long findings that the auditor could not fix are shown
 SILENT_MS = 60_000  # a switch that counts as up but has been silent for this long raises an alarm
 
-ENGINE, OUTAGE, DOUBTS, SWITCH, GATEWAY = "engine", "outage", "doubts", "switch", "gateway"
+ENGINE, OUTAGE, DOUBTS, SWITCH, GATEWAY, LINE = "engine", "outage", "doubts", "switch", "gateway", "line"
 
 _NO_ENGINE = Sentence(
     "No engine has reported since %(at)s: nobody is called, and numbers of calls are not shown."
@@ -31,6 +32,9 @@ _DOWN = Sentence("Switch %(name)s has been down since %(at)s.")
 _UNHEARD = Sentence("Switch %(name)s has been silent since %(at)s.")
 _NO_RECORDS = Sentence("Switch %(name)s has not sent its call records since %(at)s.")
 _FAILING = Sentence("Gateway %(name)s has failed nearly every call since %(at)s.")
+_NOBODY = Sentence("Support is open, and nobody takes calls.")
+_NO_TELEPHONE = Sentence("Support is open, and none of the agents' telephones can be rung.")
+_UNREACHED = Sentence("Support line: the last call-backs, to %(n)s numbers since %(at)s, reached nobody.")
 _FAULTY = Sentence("Gateway %(name)s: %(why)s")
 
 
@@ -70,6 +74,7 @@ def _found(now: int) -> Iterator[Alarm]:
         return  # nothing is known of the others
     yield from _of_switches(now)
     yield from _of_gateways(now)
+    yield from _of_the_line(now)
 
 
 def _of_switches(now: int) -> Iterator[Alarm]:
@@ -83,6 +88,15 @@ def _of_switches(now: int) -> Iterator[Alarm]:
         elif row.name in mute:
             at = Instant(mute[row.name])
             yield Alarm(SWITCH, Sentence(_NO_RECORDS, name=row.name, at=at), int(row.id), False)
+
+
+def _of_the_line(now: int) -> Iterator[Alarm]:
+    nobody = attendance.unattended(now)
+    if nobody is not None:
+        yield Alarm(LINE, _NO_TELEPHONE if nobody.is_signed_in else _NOBODY)
+    lost = attendance.unreached(now)
+    if lost is not None:
+        yield Alarm(LINE, Sentence(_UNREACHED, n=lost.numbers, at=Instant(lost.since)), lost.numbers)
 
 
 def _of_gateways(now: int) -> Iterator[Alarm]:

@@ -10,7 +10,7 @@ call_back_limits  whose telephone may be rung, and how often
 voice_tickets  callers' spoken messages             expectation    place and expected wait
 call_recordings  of answered calls, kept for a time     voice_prompts  what the line says
 figures        service level by hour and day        evidence       unanswered calls, for claims and statements
-board          what the wallboard shows             attendance     the alarm: nobody is signed in
+board          what the wallboard shows             attendance     the alarms: nobody signed in, nobody reached
 
 Functions run inside a transaction (`engine.store.threads.write`, or `read` for those that only read);
 `now` and every `*_at` are milliseconds UTC.

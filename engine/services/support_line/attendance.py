@@ -1,16 +1,19 @@
-"""Alarms of the support line: nobody takes calls in support hours, or somebody guesses passwords of telephones."""
+"""Alarms of the support line: nobody takes calls in support hours, call-backs reach nobody, or somebody guesses
+passwords of telephones.
+"""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
 
-from engine.sentences import Sentence
+from engine.sentences import Instant, Sentence
 from engine.services.outbox import deliveries
 from engine.services.outbox.wording import bilingual
 from engine.services.support_line import agents, departments, figures, hours
+from engine.services.support_line.call_backs import Evidence
 from engine.states import AgentState
-from engine.store.tables.support_line import SupportAgent
+from engine.store.tables.support_line import CallBack, CallBackTry, SupportAgent
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +28,14 @@ _NO_TELEPHONE = (
         " Callers wait; look at the telephones and their network."
     ),
 )
+_UNREACHED = (
+    Sentence("Support line: call-backs reach nobody"),
+    Sentence(
+        "The last call-backs, to %(n)s numbers since %(at)s, reached nobody: no telephone was answered, or nobody"
+        " pressed 1. Call one of the numbers by another way, and look at the gateway and its sound."
+    ),
+)
+UNREACHED = 3  # different numbers one after the other: then it is the line's fault, not the callers'
 GRACE_MS = 120_000  # after the opening, and for a change of shifts
 
 
@@ -34,6 +45,34 @@ class Nobody:
 
     since: int
     is_signed_in: bool  # somebody takes calls, but no telephone of theirs is connected
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """The last call-backs reached nobody: to how many numbers, since when (ms)."""
+
+    numbers: int
+    since: int
+
+
+def unreached(now: int) -> Unreached | None:
+    """The tries of the last hour in which callers were rung, back to the last who pressed 1; None under UNREACHED numbers."""
+    rows = (
+        CallBackTry.select(CallBackTry.end, CallBackTry.ended_at, CallBack.number)
+        .join(CallBack, on=(CallBack.id == CallBackTry.call_back_id))
+        .where(CallBackTry.end.in_([Evidence.NOT_REACHED, Evidence.TALKED]))
+        .order_by(CallBackTry.id.desc())
+        .limit(100)
+        .tuples()
+    )
+    numbers: set[str] = set()
+    since = now
+    for end, ended_at, number in rows:
+        if end == Evidence.TALKED or ended_at <= now - figures.HOUR_MS:
+            break
+        numbers.add(number)
+        since = min(since, ended_at)
+    return Unreached(len(numbers), since) if len(numbers) >= UNREACHED else None
 
 
 def nobody_since(now: int) -> Nobody | None:
@@ -49,24 +88,42 @@ def nobody_since(now: int) -> Nobody | None:
     return Nobody(since, bool(available))
 
 
-def watch(now: int) -> bool:
-    """Alert operators, once an hour while it lasts; whether this run did.  Inside a transaction, repeatable."""
+def unattended(now: int) -> Nobody | None:
+    """As `nobody_since`, once that has lasted for GRACE_MS of the support hours."""
     nobody = nobody_since(now)
     if nobody is None or now - nobody.since < GRACE_MS or not hours.office(now - GRACE_MS).is_open:
-        return False
-    subject, text = _NO_TELEPHONE if nobody.is_signed_in else _NOBODY
-    told = deliveries.to_staff(
+        return None
+    return nobody
+
+
+def watch(now: int) -> bool:
+    """Alert operators, once an hour while it lasts; whether this run did.  Inside a transaction, repeatable."""
+    told = 0
+    nobody = unattended(now)
+    if nobody is not None:
+        subject, text = _NO_TELEPHONE if nobody.is_signed_in else _NOBODY
+        if _tell("nobody", subject, text, now):
+            told += 1
+            log.error("action=support_line_unattended since=%d", nobody.since)
+    lost = unreached(now)
+    if lost is not None:
+        subject, text = _UNREACHED
+        if _tell("unreached", subject, Sentence(text, n=lost.numbers, at=Instant(lost.since)), now):
+            told += 1
+            log.error("action=support_call_backs_unreached numbers=%d since=%d", lost.numbers, lost.since)
+    return bool(told)
+
+
+def _tell(what: str, subject: Sentence, text: Sentence, now: int) -> int:
+    return deliveries.to_staff(
         "incidents",
-        f"support-line/nobody/{figures.hour_start(now)}",
+        f"support-line/{what}/{figures.hour_start(now)}",
         subject=bilingual(subject),
         text=bilingual(text),
         now=now,
         roles=("operator", "administrator"),
         is_urgent=True,
     )
-    if told:
-        log.error("action=support_line_unattended since=%d", nobody.since)
-    return bool(told)
 
 
 def guessed(network: str, seconds: int, now: int) -> bool:
