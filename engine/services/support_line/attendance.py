@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 from engine.sentences import Instant, Sentence
 from engine.services.outbox import deliveries
@@ -57,7 +58,7 @@ class Unreached:
 
 def unreached(now: int) -> Unreached | None:
     """The tries of the last hour in which callers were rung, back to the last who pressed 1; None under UNREACHED numbers."""
-    rows = (
+    rows: Any = (
         CallBackTry.select(CallBackTry.end, CallBackTry.ended_at, CallBack.number)
         .join(CallBack, on=(CallBack.id == CallBackTry.call_back_id))
         .where(CallBackTry.end.in_([Evidence.NOT_REACHED, Evidence.TALKED]))

@@ -100,7 +100,7 @@ def on_agents(now: int) -> dict[int, bool]:
     The queue does not know of these calls: it takes the agents for free.
     """
     newest = SupportTransfer.select(fn.MAX(SupportTransfer.id)).group_by(SupportTransfer.call_id)
-    rows = (
+    rows: Any = (
         SupportTransfer.select(SupportTransfer.agent_id, SupportCall.agent_id, SupportTransfer.begun_at)
         .join(SupportCall, on=(SupportCall.id == SupportTransfer.call_id))
         .where(
