@@ -107,6 +107,7 @@ def test_addresses_are_checked_and_ones_own(cast: Cast) -> None:
     for channel, address in (
         ("email", "nobody"),
         ("email", "a@b.example\nBcc: x@y.example"),
+        ("email", "a@" + "b." * 100 + "example"),  # longer than its column
         ("voice", "12"),
         ("telegram", "not a chat"),
         ("pigeon", "x"),

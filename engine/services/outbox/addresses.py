@@ -22,6 +22,7 @@ MAX_ADDRESSES, MAX_NUMBERS = 10, 3  # of an account
 OWN_TOPICS = ("campaigns", "money", "messages")  # about the customer's own events: in writing, never by phone
 TOPICS = ("notices", "tickets", *OWN_TOPICS, "incidents", "public")
 
+LONGEST = 200  # characters of an address, as its column has
 SETTLED_MS = 24 * 3_600_000  # after which a verified number may stand for its person
 
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
@@ -199,7 +200,7 @@ def check_address(channel: str, address: str) -> str:
             raise BadInput("«%(number)s»: %(why)s", number=address[:40], why=number.sentence)
         return number.e164
     pattern, example = (_EMAIL, "name@example.com") if channel == "email" else (_CHAT, "@avanak, -1001234567")
-    if not pattern.fullmatch(address):
+    if len(address) > LONGEST or not pattern.fullmatch(address):
         raise BadInput(
             "'%(address)s' is no address of %(channel)s, like %(example)s.",
             address=address[:80],
