@@ -8,8 +8,12 @@ were written as ``%u0633`` (``escape()`` of old scripts) or ``&#1587;`` (forms i
 from __future__ import annotations
 
 import codecs
+import encodings
+import pkgutil
 import re
 from collections.abc import Iterable
+from encodings.aliases import aliases
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -24,6 +28,10 @@ Given = dict[str, list[str]]  # all values of each parameter, by its name in low
 
 _ARABIC = ("cp1256", "iso8859-6", "cp720", "cp864", "mac-arabic")
 _AMONG_PERSIAN = "\u200c\u200d\u200e\u200f\u00a0«»،؛؟"
+_ENCODINGS = frozenset((*aliases, *(each.name for each in pkgutil.iter_modules(encodings.__path__))))
+# Each byte, and what codecs with escapes make fewer characters of than encodings of one byte do.
+_BYTES = bytes(each for each in range(256) if each != 0x5C) + rb"\u0041\x41+AGE-"
+_LEAST_OF_UPPER = 64  # of the bytes above ASCII that are characters in an encoding of one byte
 _ESCAPED = re.compile(r"%u([0-9A-Fa-f]{4})|&#(\d{2,5});|&#[xX]([0-9A-Fa-f]{2,4});")
 
 
@@ -79,13 +87,20 @@ def _decoded(text: str, charset: str) -> str:
 
 def _codec(charset: str) -> str | None:
     """The name of an encoding of one byte a character; None for any other, and for what is none."""
+    name = encodings.normalize_encoding(charset[:40]).lower()
+    return _one_byte(name) if name in _ENCODINGS else None  # Python keeps every name that it is asked for
+
+
+@cache
+def _one_byte(name: str) -> str | None:
+    """The same for a name that Python knows.  Others may take the square of the time (punycode), or are no text (zlib)."""
     try:
-        found = codecs.lookup(charset)
-        found.decode(b"a\xff", "replace")
-    except (LookupError, ValueError, UnicodeError):
+        found = codecs.lookup(name)
+        text = _BYTES.decode(name, "replace")
+    except (LookupError, ValueError):
         return None
-    is_text = getattr(found, "_is_text_encoding", True)
-    return found.name if is_text and found.name not in ("utf-8", "utf-16", "utf-32") else None
+    is_one_byte = len(text) == len(_BYTES) and text.count("\ufffd") <= 128 - _LEAST_OF_UPPER
+    return found.name if is_one_byte else None
 
 
 def _is_persian(text: str) -> bool:
