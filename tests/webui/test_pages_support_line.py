@@ -8,7 +8,7 @@ import re
 import pytest
 from openpyxl import load_workbook
 
-from engine.clock import wall_ms
+from engine.clock import TEHRAN, from_ms, wall_ms
 from engine.services.support_line import agents, call_backs, calls, hours, settings
 from engine.store.tables.core import User
 from engine.store.tables.support import Ticket
@@ -207,3 +207,30 @@ def test_a_prompt_is_heard_and_replaced_by_a_recording(app, world, enter) -> Non
         "/line/prompts/fa/offer", {"sound": (io.BytesIO(b"no sound"), "x.wav")}, page="/line/prompts/fa/offer"
     )
     assert wrong.status_code == 400
+
+
+def test_a_call_back_leads_to_the_call_in_which_it_was_asked_for(app, world, enter, monkeypatch) -> None:
+    """On the wallboard, and for the agent who is on it: who it is, notes, tickets.  Closed, none comes before the opening."""
+    opens_at = wall_ms() + 5 * 3_600_000
+    is_open = True
+    monkeypatch.setattr(
+        hours, "office", lambda now: hours.OpenHours(is_open, now if is_open else opens_at, None)
+    )
+    browser = enter("operator")
+    browser.post("/line/sign-in", page="/line")
+    back = read(lambda: call_backs.get(world.ids["call_back_id"]))
+    address, next_at = (
+        f'href="/line/calls/{back.call_id}"',
+        f'datetime="{from_ms(opens_at).astimezone(TEHRAN):%FT%T}',
+    )
+    page = browser.get("/line/live?lang=en").text
+    assert (page.count(address), next_at in page) == (1, False)
+    is_open = False
+    page = browser.get("/line/live?lang=en").text
+    assert page.count(next_at) == 2  # the opening itself, and that call-back
+    is_open = True
+    mine = read(lambda: SupportAgent.get(SupportAgent.name == "operator"))
+    assert len(write(lambda: call_backs.take([mine.id], 1, "", wall_ms()))) == 1
+    page = browser.get("/line/live?lang=en").text
+    assert page.count(address) == 3  # it is mine, the agent's, and due until somebody talks
+    assert "your call-back: " in page

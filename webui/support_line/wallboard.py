@@ -95,6 +95,7 @@ def _shown() -> dict[str, Any]:
             "engine_seen": engine_seen(now),
             "mine": mine,
             "my_call": calls.current_of(mine.id) if mine is not None else None,
+            "my_call_back": call_backs.in_flight_of(mine.id) if mine is not None else None,
         }
 
     return {**read(work), "reasons": agents.REASONS, "now": now}
