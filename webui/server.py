@@ -8,12 +8,12 @@ import resource
 import socket
 from collections import Counter
 from contextlib import suppress
-from io import BytesIO
+from email.parser import HeaderParser
 from typing import Any
 
 import gevent
 from gevent.pool import Pool
-from gevent.pywsgi import Input, WSGIHandler, WSGIServer
+from gevent.pywsgi import Input, OldMessage, WSGIHandler, WSGIServer
 
 from engine import listening
 from engine.clock import monotonic_s
@@ -47,6 +47,18 @@ class _Refused(Exception):
 
     def __init__(self, answer: tuple[bytes, str]) -> None:
         self.line, self.status = answer
+
+
+def _headers_of(lines: str) -> Any:
+    """The headers of these lines.
+
+    As headers alone: http.client and gevent would take them for a mail, whose «multipart» of 30 kB takes a second
+    to be looked for a boundary, and with some parameters crashes.
+    """
+    found = HeaderParser(_class=OldMessage).parsestr(lines)
+    if not _DIGITS.fullmatch(found.get("content-length", "0")):  # int() takes +5 and 5_0 too
+        raise _Refused(_AMBIGUOUS)
+    return found
 
 
 class _Body(Input):
@@ -146,8 +158,6 @@ class _Handler(WSGIHandler):
         is_read: bool = super().read_request(raw_requestline)
         if self.headers.get("transfer-encoding") is not None:
             raise _Refused(_NO_LENGTH)
-        if not _DIGITS.fullmatch(self.headers.get("content-length", "0")):  # int() takes +5 and 5_0 too
-            raise _Refused(_AMBIGUOUS)
         return is_read
 
     def _handle_client_error(self, ex: Exception) -> Any:
@@ -155,7 +165,7 @@ class _Handler(WSGIHandler):
             raise ex
         return super()._handle_client_error(ex)
 
-    def MessageClass(self, fp: Any, *args: Any) -> Any:
+    def MessageClass(self, fp: Any, *_args: Any) -> Any:
         """The headers, of which no more is read than `MAX_HEAD`.
 
         What a proxy in front might read otherwise than we (another length of the body, so another next request)
@@ -173,7 +183,7 @@ class _Handler(WSGIHandler):
             if line in (b"\r\n", b"\n", b""):
                 if any(said[name] > 1 for name in _SAID_ONCE):
                     raise _Refused(_AMBIGUOUS)
-                return super().MessageClass(BytesIO(b"".join(lines)), *args)
+                return _headers_of(b"".join(lines).decode("latin-1"))
             form = _LINE.fullmatch(line)
             if form is None:
                 raise _Refused(_AMBIGUOUS)

@@ -212,9 +212,36 @@ AMBIGUOUS = (
 
 
 @pytest.mark.parametrize("lines", AMBIGUOUS, ids=range(len(AMBIGUOUS)))
-def test_a_head_that_a_proxy_may_read_otherwise_is_refused(server: WebServer, lines: bytes) -> None:
+def test_a_head_that_a_proxy_may_read_otherwise_is_refused(
+    server: WebServer, capfd: pytest.CaptureFixture[str], lines: bytes
+) -> None:
     with connect(server, b"POST /read HTTP/1.1\r\nHost: x\r\n" + lines + b"\r\n\r\nhello") as sock:
         assert rest(sock).startswith(b"HTTP/1.1 400 ")
+    assert "Traceback" not in capfd.readouterr().err, "a stranger's head fills the log"
+
+
+KINDS = (
+    b"multipart/form-data; boundary*0=a; boundary*=b",  # no order among these two
+    b"multipart/form-data; boundary*" + b"9" * 5_000 + b"=a",
+    b'multipart/form-data; a="' + b";" * 30_000,  # the square of its length
+    b"message/rfc822",
+    b'multipart/mixed; boundary="x"',
+    b"multipart/\xff; boundary*=\xff''\xff",
+)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=range(len(KINDS)))
+def test_a_head_is_no_mail(
+    server: WebServer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], kind: bytes
+) -> None:
+    """What comes with a media type is looked at by the application alone: here it crashed, and held everybody up."""
+    monkeypatch.setattr(
+        "email.message.Message.get_boundary", lambda *_: pytest.fail("it is parsed as a mail")
+    )
+    head = b"POST /read HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 5\r\nContent-Type: "
+    with connect(server, head + kind + b"\r\n\r\nhello") as sock:
+        assert rest(sock).startswith(b"HTTP/1.1 200 ")
+    assert "Traceback" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("coding", [b"chunked", b"identity", b"", b"gzip, chunked", b"\x0bchunked"])
