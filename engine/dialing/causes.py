@@ -171,8 +171,9 @@ def judge_job(cause: str) -> Verdict:
 def named(end: CallEnd) -> CallEnd:
     """The end with cause and status that say one thing.
 
-    A redirect has our own word.  An answered call's refusal is that of a later INVITE; a 200 whose media could not be
-    read was no answer, and no normal end.
+    A redirect has our own word; a carrier that gives «normal clearing» as its reason to refuse says nothing by it.
+    An answered call's refusal is that of a later INVITE; a 200 whose media could not be read was no answer, and no
+    normal end.
     """
     if _is_redirect(end):
         return replace(end, cause=REDIRECTED)
@@ -180,7 +181,8 @@ def named(end: CallEnd) -> CallEnd:
     if end.answered_at is not None:
         return end if is_good or end.sip_status is None else replace(end, sip_status=None)
     if not is_good:
-        return end
+        says_nothing = end.sip_status is not None and end.cause == "NORMAL_CLEARING"
+        return replace(end, cause="NORMAL_UNSPECIFIED") if says_nothing else end
     return replace(end, sip_status=None, cause=NO_MEDIA if end.cause == "NORMAL_CLEARING" else end.cause)
 
 

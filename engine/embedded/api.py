@@ -180,6 +180,11 @@ def _uuid_getvar(switch: Switch, argument: str) -> str:
     return call.results.get(name) or call.variables.get(name) or "_undef_"
 
 
+def _uuid_media_reneg(switch: Switch, argument: str) -> str:
+    """Nothing here speaks by RTP: there is nothing to agree on again."""
+    return "+OK Success\n" if argument in switch.calls else "-ERR Operation Failed\n"
+
+
 def _uuid_bridge(switch: Switch, argument: str) -> str:
     found = [switch.calls.get(identity) for identity in argument.split()]
     if len(found) != 2:
@@ -338,6 +343,7 @@ _COMMANDS: dict[str, Callable[[Switch, str], bytes | str]] = {
     "uuid_getvar": _uuid_getvar,
     "uuid_kill": _uuid_kill,
     "uuid_bridge": _uuid_bridge,
+    "uuid_media_reneg": _uuid_media_reneg,
     "hupall": _hupall,
     "fsctl": _fsctl,
     "global_getvar": _global_getvar,

@@ -1,7 +1,8 @@
 """Odd behaviour of carriers, by the last four digits of numbers in 0919 077 (00xx: of any number).
 
 The endings are those of the SIP carrier in tests/freeswitch; carrier_endings.py, carrier_scripts.py, carrier_oddities.py,
-carrier_habits.py and carrier_manners.py describe them.  The results are those that FreeSWITCH 1.10.12 gave for them: cause,
+carrier_habits.py, carrier_manners.py and
+carrier_ways.py describe them.  The results are those that FreeSWITCH 1.10.12 gave for them: cause,
 status, ringing, early media, who hung up and when.
 """
 
@@ -164,6 +165,63 @@ SCRIPTED: Mapping[str, Fate] = {
     "0479": _fails(480, "NORMAL_TEMPORARY_FAILURE", rings_ms=250),
     "0488": Fate(250, sendable_ms=20),
 }
+_ANSWERED_WAYS = (
+    "0501 0502 0508 0509 0512 0513 0514 0515 0570 0571 0572 0573 0574 0575 0580 0581 0582 0583 0584 0585 0586 0588 "
+    "0589 0590 0591 0592 0601 0602 0603 0604 0605 0606 0607 0609 0610 0611 0612 0613 0617 0618 0619 0620 0621 0622 "
+    "0623 0624 0630 0631 0632 0633 0634 0635 0636 0640 0642"
+)
+_MOVED = "0503 0504 0505 0510 0511 0516 0517 0518 0519 0650 0651"
+# Numbers 0501 and up.
+WAYS: Mapping[str, Fate] = {
+    **dict.fromkeys(_ANSWERED_WAYS.split(), Fate(250)),
+    **dict.fromkeys(_MOVED.split(), Fate(550, early_media=True)),
+    **dict.fromkeys(("0506", "0507", "0614", "0615", "0616"), _NO_MEDIA),
+    **dict.fromkeys(("0520", "0521", "0539", "0540", "0541", "0542"), _fails(486, "USER_BUSY", rings_ms=250)),
+    "0522": CHOSEN["0033"],
+    "0523": _fails(480, "NORMAL_CLEARING"),
+    "0524": _fails(486, "NORMAL_CLEARING"),
+    "0525": _fails(503, "NORMAL_CLEARING"),
+    "0526": _fails(404, "NORMAL_CLEARING"),
+    "0527": _fails(603, "NORMAL_CLEARING", rings_ms=250),
+    "0528": _fails(480, "NO_USER_RESPONSE", rings_ms=250),
+    **dict.fromkeys(("0529", "0530"), _fails(480, "UNKNOWN", rings_ms=250)),
+    "0531": _fails(480, "NORMAL_CIRCUIT_CONGESTION", rings_ms=250),
+    "0532": _fails(408, "NO_USER_RESPONSE"),
+    "0533": _fails(487, "USER_BUSY"),
+    "0534": _fails(503, "NORMAL_UNSPECIFIED"),
+    "0535": _fails(503, "INVALID_MSG_UNSPECIFIED"),
+    **dict.fromkeys(("0536", "0537", "0538"), CHOSEN["0004"]),
+    "0543": _fails(410, "NUMBER_CHANGED", rings_ms=250),
+    "0544": _fails(484, "INVALID_NUMBER_FORMAT", rings_ms=250),
+    "0545": _fails(606, "INCOMPATIBLE_DESTINATION", rings_ms=250),
+    "0546": _fails(404, "UNALLOCATED_NUMBER", rings_ms=2950, voice=True),
+    "0550": _fails(400, "NORMAL_TEMPORARY_FAILURE"),
+    "0551": _fails(402, "CALL_REJECTED"),
+    "0552": _fails(405, "SERVICE_UNAVAILABLE"),
+    "0553": _fails(414, "INTERWORKING"),
+    "0554": _fails(416, "INTERWORKING"),
+    "0555": _fails(423, "INTERWORKING"),
+    "0556": _fails(429, "BAD_IDENTITY_INFO"),
+    **{
+        ending: _fails(status, "NORMAL_UNSPECIFIED")
+        for ending, status in zip(
+            ("0557", "0558", "0559", "0560", "0561", "0563", "0564", "0565"),
+            (430, 440, 470, 491, 493, 555, 609, 666),
+            strict=True,
+        )
+    },
+    "0562": _fails(501, "SERVICE_NOT_IMPLEMENTED"),
+    "0567": _fails(491, "NORMAL_UNSPECIFIED", rings_ms=250),
+    "0568": _fails(501, "SERVICE_NOT_IMPLEMENTED", rings_ms=250),
+    "0569": _fails(400, "NORMAL_TEMPORARY_FAILURE", rings_ms=250),
+    "0608": _RINGS_ON,
+    **dict.fromkeys(("0641", "0643"), _NO_SDP),
+    **dict.fromkeys(
+        ("0652", "0653"),
+        Fate(550, early_media=True, leaves_ms=30, leaves_with="NORMAL_TEMPORARY_FAILURE", is_cut=True),
+    ),
+    "0654": Fate(550, early_media=True, leaves_ms=30, leaves_with="RECOVERY_ON_TIMER_EXPIRE", is_cut=True),
+}
 # Endings of any number.
 ANSWERS: Mapping[str, Fate] = {
     "0061": _fails(404, "UNALLOCATED_NUMBER", rings_ms=300),
@@ -189,4 +247,4 @@ def fate_of(number: str) -> Fate | None:
     """The fate of a call to a number with an odd carrier; None for other numbers."""
     ending = number[-4:]
     found = ANSWERS.get(ending)
-    return found or (SCRIPTED.get(ending) if number[-10:-4] == PREFIX else None)
+    return found or (SCRIPTED.get(ending) or WAYS.get(ending) if number[-10:-4] == PREFIX else None)

@@ -87,6 +87,11 @@ def uuid_exists(uuid: str) -> bytes:
     return _api(f"uuid_exists {check_uuid('call', uuid)}")
 
 
+def renegotiate(uuid: str) -> bytes:
+    """``api uuid_media_reneg UUID``: invites again with the same offer; the answer says where the voice goes."""
+    return _api(f"uuid_media_reneg {check_uuid('call', uuid)}")
+
+
 def bridge(first: str, second: str) -> bytes:
     """``api uuid_bridge FIRST SECOND``: two answered calls hear each other; each leaves its dialplan."""
     return _api(f"uuid_bridge {check_uuid('call', first)} {check_uuid('call', second)}")

@@ -24,10 +24,12 @@ from engine.dialing.cdr_file import Cursor
 from engine.dialing.dialer import Dialer
 from engine.embedded.options import PASSWORD_ENV, EmbeddedOptions
 from engine.embedded.process import EmbeddedProcess
-from engine.errors import AvanakError, BadInput, StoreUnavailable
+from engine.errors import AvanakError, BadInput, StoreUnavailable, SwitchUnavailable
+from engine.esl import commands
 from engine.esl.address import SwitchAddress, parse_address
 from engine.esl.events import Event, read_heartbeat
 from engine.esl.link import Link
+from engine.esl.media_moved import has_moved
 from engine.esl.supervisor import Supervisor, SwitchInfo
 from engine.private_files import make_folder
 from engine.runtime.leases import LeaseKeeper
@@ -302,6 +304,8 @@ class Switchboard:
             # Open calls must be known first: an event of an unknown call would be lost.
             if not is_known.is_set():
                 is_known.wait()
+            if event.name == "CHANNEL_ANSWER" and has_moved(event):
+                self._follow_media(switch_id, event.uuid)
             if event.name == "HEARTBEAT":
                 self._heartbeat(switch_id, event)
             elif self._support_line.on_event(switch_id, event):
@@ -312,6 +316,17 @@ class Switchboard:
         supervisor = Supervisor(name, address, on_up=on_up, on_down=on_down, on_event=on_event)
         self.supervisors[switch_id] = supervisor
         supervisor.start()
+
+    def _follow_media(self, switch_id: int, uuid: str | None) -> None:
+        """Have the voice of a call sent to where its answer says, without waiting for it."""
+        link = self.dialer.links.get(switch_id)
+        if link is None or uuid is None:
+            return
+        log.info("action=media_moved switch=%d uuid=%s", switch_id, uuid)
+        try:
+            link.post([commands.renegotiate(uuid)])
+        except SwitchUnavailable as error:
+            log.warning("action=media_not_followed switch=%d error=%r", switch_id, str(error))
 
     def _when_store_answers(self, link: Link, work: Callable[[], None]) -> None:
         """Do `work` with a database connection; wait while the database does not answer."""

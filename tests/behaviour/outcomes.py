@@ -1,7 +1,7 @@
 """What becomes of numbers whose carriers answer in their own ways: one table, held on a real FreeSWITCH and on the embedded one.
 
 The endings are those of tests/freeswitch (carrier_endings.py, carrier_scripts.py, carrier_oddities.py,
-carrier_habits.py, carrier_manners.py) and of
+carrier_habits.py, carrier_manners.py, carrier_ways.py) and of
 engine/embedded/carriers.py.
 """
 
@@ -210,9 +210,63 @@ MANNERS = {
     **dict.fromkeys(("0482", "0483", "0484"), _rang("no_answer", "NO_ANSWER", None)),
     "0488": _cut("NORMAL_CLEARING", None, 0),
 }
+_UNSPECIFIED = "NORMAL_UNSPECIFIED"
+WAYS = {
+    **{
+        f"05{number:02}": HEARD
+        for number in (*range(1, 6), *range(8, 20), *range(70, 76), *range(80, 87), *range(88, 93))
+    },
+    **{
+        f"06{number:02}": HEARD
+        for number in (*range(1, 8), *range(9, 14), *range(17, 25), *range(30, 37), 40, 42, 50, 51)
+    },
+    **dict.fromkeys(("0506", "0507", "0614", "0615", "0616"), _rang("failed", _NO_CODEC, None)),
+    **dict.fromkeys(("0520", "0521", "0539", "0540", "0541", "0542"), _rang("busy", "USER_BUSY", 486)),
+    "0522": _trunk("congestion", "NO_ANSWER", None),
+    # Q.850 16 says nothing of a call that was refused.
+    "0523": _rang("unreachable", _UNSPECIFIED, 480),
+    "0524": _rang("busy", _UNSPECIFIED, 486),
+    "0525": _trunk("congestion", _UNSPECIFIED, 503),
+    "0526": _final("unreachable", _UNSPECIFIED, 404),
+    "0527": _rang("rejected", _UNSPECIFIED, 603),
+    "0528": _rang("unreachable", "NO_USER_RESPONSE", 480),
+    "0529": _rang("unreachable", "UNKNOWN", 480),
+    "0530": _rang("unreachable", "UNKNOWN", 480),
+    "0531": _rang("congestion", "NORMAL_CIRCUIT_CONGESTION", 480),
+    "0532": _rang("no_answer", "NO_USER_RESPONSE", 408),
+    "0533": _rang("busy", "USER_BUSY", 487),
+    "0534": _trunk("congestion", _UNSPECIFIED, 503),
+    "0535": _trunk("congestion", "INVALID_MSG_UNSPECIFIED", 503),
+    **dict.fromkeys(("0536", "0537", "0538"), _trunk("congestion", _TEMPORARY, 503)),
+    "0543": _final("unreachable", "NUMBER_CHANGED", 410),
+    "0544": _final("unreachable", "INVALID_NUMBER_FORMAT", 484),
+    "0545": _rang("failed", _NO_CODEC, 606),
+    "0546": _final("unreachable", "UNALLOCATED_NUMBER", 404),
+    "0550": _trunk("failed", _TEMPORARY, 400),
+    "0551": _trunk("failed", "CALL_REJECTED", 402),
+    "0552": _trunk("failed", "SERVICE_UNAVAILABLE", 405),
+    **{
+        f"05{place}": _trunk("failed", "INTERWORKING", status)
+        for place, status in ((53, 414), (54, 416), (55, 423))
+    },
+    "0556": _trunk("congestion", "BAD_IDENTITY_INFO", 429),
+    **{
+        f"05{place}": _trunk("failed", _UNSPECIFIED, status)
+        for place, status in ((57, 430), (58, 440), (59, 470), (60, 491), (61, 493), (64, 609), (65, 666))
+    },
+    "0562": _trunk("failed", "SERVICE_NOT_IMPLEMENTED", 501),
+    "0563": _trunk("congestion", _UNSPECIFIED, 555),
+    "0567": _rang("failed", _UNSPECIFIED, 491),
+    "0568": _rang("failed", "SERVICE_NOT_IMPLEMENTED", 501),
+    "0569": _rang("failed", _TEMPORARY, 400),
+    "0608": _rang("no_answer", "NO_ANSWER", None),
+    **dict.fromkeys(("0641", "0643"), _rang("congestion", _TEMPORARY, 500)),
+    **dict.fromkeys(("0652", "0653"), _cut(_TEMPORARY, None, 0)),
+    "0654": _cut("RECOVERY_ON_TIMER_EXPIRE", None, 0),
+}
 TABLES = {
     "answers": ANSWERS, "scripts": SCRIPTS, "oddities": ODDITIES, "habits": HABITS, "announcements": ANNOUNCEMENTS,
-    "manners": MANNERS,
+    "manners": MANNERS, "ways": WAYS,
 }  # fmt: skip
 RING_TIMEOUT_S = 8
 LONG_RING_TIMEOUT_S = 60  # where an announcement goes on for nearly a minute

@@ -318,6 +318,16 @@ class Commands:
             assert client.api(f"uuid_exists {call}") == "false"
             assert client.api(f"uuid_kill {call}") == "-ERR No such channel!\n"
 
+    def test_an_answered_call_invites_again_and_goes_on(self, switch: SwitchUnderTest) -> None:
+        with switch.connect() as client:
+            call = switch.originate(client, "0000")
+            client.event("CHANNEL_ANSWER", call)
+            assert client.api(f"uuid_media_reneg {call}") == "+OK Success\n"
+            end = client.event("CHANNEL_HANGUP_COMPLETE", call)
+            assert end["Hangup-Cause"] == "NORMAL_CLEARING"
+            assert int(end["variable_avanak_heard_ms"]) == pytest.approx(switch.message_ms, abs=100)
+            assert client.api(f"uuid_media_reneg {call}") == "-ERR Operation Failed\n"
+
     def test_an_unknown_api_command(self, switch: SwitchUnderTest) -> None:
         with switch.connect() as client:
             assert client.api("nosuchcommand") == "-ERR nosuchcommand Command not found!\n"

@@ -116,7 +116,9 @@ class Carrier:
                 if self._is_let_in(message, peer):
                     self._new_call(message, peer)
             elif call.final == 200 and message.get("cseq") != call.invite.get("cseq"):
-                self._answer(call, 200, message)  # a refresh inside the call
+                script = script_of(call.number)
+                status = script.on_invite if script else 200
+                self._answer(call, status, message)  # a refresh inside the call
             elif call.last_answer:
                 peer.send(call.last_answer)
         elif method == "ACK":
@@ -139,7 +141,7 @@ class Carrier:
                     carrier_sip.request("ACK", call.invite, call.tag, here, self.transport, number, sdp)
                 )
                 if message.status == 200 and message.body:
-                    call.codec = carrier_sip.read_offer(message.body).codecs[0]
+                    call.codec = next(iter(carrier_sip.read_offer(message.body).codecs), call.codec)
             elif call and message.get("cseq").endswith("BYE"):
                 call.acknowledged = True
                 self._forget(call)
@@ -150,7 +152,7 @@ class Carrier:
             if call and not call.final:
                 self.callees.cancelled(call, how)
         elif method == "BYE":
-            peer.send(carrier_sip.answer(message, 200 if call else 481, "c"))
+            self.callees.hung_up(call, message, peer)
             if call:
                 self._over(call, "bye")
                 self._forget(call)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from tests.freeswitch.carrier_sip import Message
 
 REALM = "carrier.test"
+CHALLENGE = ('Proxy-Authenticate: Digest realm="carrier", nonce="1"',)  # that nobody here can answer
 _WORD = re.compile(r'(\w+)=(?:"([^"]*)"|([^,\s]+))')
 
 

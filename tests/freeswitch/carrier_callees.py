@@ -6,13 +6,17 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from tests.freeswitch import carrier_rtp, carrier_steps
+from tests.freeswitch import carrier_auth, carrier_rtp, carrier_sip, carrier_steps
 from tests.freeswitch.carrier_call import Call
 from tests.freeswitch.carrier_scripts import script_of
+from tests.freeswitch.carrier_sip import Message
 from tests.freeswitch.carrier_steps import Step
+from tests.freeswitch.carrier_wire import Peer
 
 if TYPE_CHECKING:
     from tests.freeswitch.carrier import Carrier
+
+_AFTER_BYE = {"": 200, "refuses": 481, "challenges": 407, "fails": 500, "is_silent": 0}
 
 
 class Callees:
@@ -64,6 +68,16 @@ class Callees:
                 )  # fmt: skip
                 self.carrier.later(0.3, lambda: call.peer.send(late))
             self.carrier.final(call, 487, "cancelled")
+
+    @staticmethod
+    def hung_up(call: Call | None, request: Message, peer: Peer) -> None:
+        """Answers our BYE, as the script says (`Script.on_bye`)."""
+        script = script_of(call.number) if call else None
+        status = _AFTER_BYE[script.on_bye if script else ""] if call else 481
+        if status:
+            peer.send(
+                carrier_sip.answer(request, status, "c", carrier_auth.CHALLENGE if status == 407 else ())
+            )
 
     def speak(self, call: Call) -> None:
         """Says what the script says, from the call's port or from another one."""

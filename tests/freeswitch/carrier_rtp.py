@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import struct
 from collections import Counter
+from collections.abc import Callable
 
 VOICE_FLOOR = 200  # mean height of a packet above which somebody is talking (16 bit samples)
 LONGEST = 8000 * 120  # samples kept of one call
@@ -121,8 +122,15 @@ def spoken(what: str, ssrc: int) -> list[tuple[float, bytes]]:
     ``noise`` (comfort noise alone, RFC 3389), ``busy`` (425 Hz), ``special`` (950, 1400 and 1800 Hz), ``elsewhere``,
     ``here``, ``stranger`` and ``goodbye`` (a hum), ``two`` (two of them at once), ``key`` (a 1), ``called_fax`` (2100 Hz)
     and ``calling_fax`` (1100 Hz), ``late`` (a hum after 1.5 s), ``long`` (in packets of 60 ms), ``unknown`` (payload 77),
-    ``rubbish`` (no RTP), ``event96`` (a 1 as an event of payload 96).
+    ``rubbish`` (no RTP), ``event96`` (a 1 as an event of payload 96); ``sources`` (another one after a second), ``jumps``
+    (sequence and time), ``padded`` (with all that a header can have), ``stun``, ``dtls``, ``flood`` (500 packets a second)
+    and ``samples`` (of one sample each).
     """
+    if what in _ODD:
+        gap_s = 0.002 if what == "flood" else 0.02
+        return [
+            (gap_s * place, _ODD[what](place, speech_packet(place, ssrc))) for place in range(int(2 / gap_s))
+        ]
     if what.startswith("event"):
         packets = key_packets("1", int(what[5:]), 0, 8000, ssrc)
         return [(0.8 + at, packet) for at, packet in packets]
@@ -159,6 +167,28 @@ def spoken(what: str, ssrc: int) -> list[tuple[float, bytes]]:
         )
         for place in range(100)
     ]
+
+
+def _padded(_: int, packet: bytes) -> bytes:
+    """Two contributing sources, an extension of four bytes, and three bytes behind the voice."""
+    return b"\xb2" + packet[1:12] + bytes(8) + b"\xbe\xde\0\1" + bytes(4) + packet[12:] + b"\0\0\3"
+
+
+def _jumping(place: int, packet: bytes) -> bytes:
+    head = struct.pack("!HI", place * 7919 & 0xFFFF, place * 999_983 & 0xFFFFFFFF)
+    return packet[:2] + head + packet[8:]
+
+
+# Packets by their place, made of those of a hum.
+_ODD: dict[str, Callable[[int, bytes], bytes]] = {
+    "sources": lambda place, packet: packet[:8] + struct.pack("!I", 0x5EED + place // 50) + packet[12:],
+    "jumps": _jumping,
+    "padded": _padded,
+    "stun": lambda place, _: struct.pack("!HHI", 1, 0, 0x2112A442) + struct.pack("!III", place, 1, 2),
+    "dtls": lambda place, _: b"\x16\xfe\xff\0\0" + struct.pack("!IHH", 0, place, 50) + b"\1" * 50,
+    "flood": lambda _, packet: packet,
+    "samples": lambda _, packet: packet[:13],
+}
 
 
 def goodbye(ssrc: int) -> bytes:

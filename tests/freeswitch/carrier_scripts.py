@@ -19,7 +19,8 @@
 0131  200 without a Contact · 0132 200 with an empty session name and lines that nobody knows
 ====
 
-Numbers 0201 and up are in carrier_oddities.py, 0301 and up in carrier_habits.py, 0401 and up in carrier_manners.py.
+Numbers 0201 and up are in carrier_oddities.py, 0301 and up in carrier_habits.py, 0401 and up in carrier_manners.py,
+0501 and up in carrier_ways.py.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from tests.freeswitch.carrier_habits import HABITS
 from tests.freeswitch.carrier_manners import ANNOUNCEMENTS, MANNERS
 from tests.freeswitch.carrier_oddities import ODDITIES
 from tests.freeswitch.carrier_steps import LATER, RINGS, Script, Step, then
+from tests.freeswitch.carrier_ways import WAYS
 
 SCRIPTS: dict[str, Script] = {
     "0101": then(RINGS, Step(300, 200, "plain"), Step(300, 0)),
@@ -73,6 +75,7 @@ SCRIPTS: dict[str, Script] = {
     **HABITS,
     **ANNOUNCEMENTS,
     **MANNERS,
+    **WAYS,
 }
 
 

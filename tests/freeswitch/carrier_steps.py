@@ -37,7 +37,8 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Script:
     """All that one callee does; `on_cancel` instead of 200 and 487: ``answers``, ``refuses``, ``is_busy`` (486),
-    ``is_late`` (487, and a 200 behind it) or ``is_silent``.
+    ``is_late`` (487, and a 200 behind it) or ``is_silent``.  `on_bye` instead of 200: ``refuses`` (481), ``challenges`` (407),
+    ``fails`` (500) or ``is_silent``.  `on_invite` is the answer to our later INVITEs.
 
     `early` are keys that are pressed in the early media, behind a voice of `early_voice_ms`; `voice` is what it says after
     the answer (carrier_rtp.spoken).  So many ACKs (`deaf_acks`) get lost.  Its own ACK of an INVITE without an offer holds
@@ -46,6 +47,8 @@ class Script:
 
     steps: tuple[Step, ...] = field(default=())
     on_cancel: str = ""
+    on_bye: str = ""
+    on_invite: int = 200
     voice: str = ""
     early: str = ""
     early_voice_ms: int = 0
