@@ -28,6 +28,13 @@ MAX_HEAD = 32_000  # bytes of all header lines
 MAX_HEADERS = 100
 # A line of a head as the standard has it; one that goes on in the next line, or has a bare CR, is none.
 _LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[^\r\n\0]*\r?\n")
+# Headers in which parts are looked for, by patterns that take the square of the length and more (7 s for an Accept of 30 kB).
+_PARSED = re.compile(rb"(?:accept|content|if)(?:-[a-z-]+)?|range|cache-control")
+MAX_PARSED = 1_000  # bytes of such a line
+# A name that can be one: others have no address here, not even that of the page that would say so.
+_HOST = re.compile(
+    r"((?=.{1,260}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|\[[0-9A-Fa-f:]{2,39}\])?(:[0-9]{1,5})?"
+)
 _DIGITS = re.compile("[0-9]{1,18}")
 _SAID_ONCE = (b"content-length", b"host", b"transfer-encoding")
 PIECE = 64_000  # bytes of a body that are waited for at a time; slower ones come in less than BODY_S
@@ -56,7 +63,8 @@ def _headers_of(lines: str) -> Any:
     to be looked for a boundary, and with some parameters crashes.
     """
     found = HeaderParser(_class=OldMessage).parsestr(lines)
-    if not _DIGITS.fullmatch(found.get("content-length", "0")):  # int() takes +5 and 5_0 too
+    is_length = _DIGITS.fullmatch(found.get("content-length", "0"))  # int() takes +5 and 5_0 too
+    if not is_length or not _HOST.fullmatch(found.get("host", "").strip()):
         raise _Refused(_AMBIGUOUS)
     return found
 
@@ -187,7 +195,10 @@ class _Handler(WSGIHandler):
             form = _LINE.fullmatch(line)
             if form is None:
                 raise _Refused(_AMBIGUOUS)
-            said[form[1].lower()] += 1
+            name = form[1].lower()
+            if len(line) > MAX_PARSED and _PARSED.fullmatch(name):
+                raise _Refused(_TOO_LONG)
+            said[name] += 1
 
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()

@@ -198,7 +198,7 @@ AMBIGUOUS = (
     b"Content-Length: +5",
     b"Content-Length: 5_0",
     b"Content-Length: 5, 50",
-    b"Content-Length: " + b"9" * 5_000,
+    b"Content-Length: " + b"9" * 900,
     b"Content-Length: -1",
     b"Content-Length : 5",
     b"Transfer-Encoding : chunked",
@@ -220,10 +220,70 @@ def test_a_head_that_a_proxy_may_read_otherwise_is_refused(
     assert "Traceback" not in capfd.readouterr().err, "a stranger's head fills the log"
 
 
+HOSTS = (
+    b"9" * 300,
+    b"a" * 64,
+    b"a..b",
+    b"\xff",
+    b"a b",
+    b"a/b",
+    b"a@b",
+    b"[::1",
+    b"[1]:x",
+    b"x:y",
+    b"x:123456",
+    b"a%00",
+    b".",
+)
+
+
+@pytest.mark.parametrize("host", HOSTS, ids=range(len(HOSTS)))
+def test_a_host_that_is_none_is_refused(server: WebServer, host: bytes) -> None:
+    """The page could not even say so: it has no address of the log-in."""
+    with connect(server, b"GET / HTTP/1.1\r\nConnection: close\r\nHost: " + host + b"\r\n\r\n") as sock:
+        assert rest(sock).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"",
+        b"localhost:8080",
+        b"127.0.0.1",
+        b"[::1]:80",
+        b"panel.example.com.",
+        b"my_host",
+        b"xn--mgba3a4f16a.ir",
+    ],
+)
+def test_hosts_that_are_taken(server: WebServer, host: bytes) -> None:
+    with connect(server, b"GET / HTTP/1.1\r\nConnection: close\r\nHost: " + host + b"\r\n\r\n") as sock:
+        assert rest(sock).startswith(b"HTTP/1.1 200 ")
+
+
+PARSED = ("Accept", "Accept-Language", "accept-encoding", "Content-Type", "Content-Encoding", "If-None-Match", "IF-Match",
+          "If-Modified-Since", "If-Range", "Range", "Cache-Control", "Content-Disposition")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PARSED)
+def test_headers_in_which_parts_are_looked_for_are_short(server: WebServer, name: str) -> None:
+    for length, status in ((29_000, b"431"), (900, b"200")):
+        head = f"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{name}: a{' ' * length}b\r\n\r\n"
+        with connect(server, head.encode()) as sock:
+            assert rest(sock).startswith(b"HTTP/1.1 " + status)
+
+
+@pytest.mark.parametrize("name", ["Cookie", "Authorization", "Referer", "User-Agent", "HX-Current-URL"])
+def test_other_headers_may_be_longer(server: WebServer, name: str) -> None:
+    head = f"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{name}: {'a' * 8_000}\r\n\r\n"
+    with connect(server, head.encode()) as sock:
+        assert rest(sock).startswith(b"HTTP/1.1 200")
+
+
 KINDS = (
     b"multipart/form-data; boundary*0=a; boundary*=b",  # no order among these two
-    b"multipart/form-data; boundary*" + b"9" * 5_000 + b"=a",
-    b'multipart/form-data; a="' + b";" * 30_000,  # the square of its length
+    b"multipart/form-data; boundary*" + b"9" * 900 + b"=a",
+    b'multipart/form-data; a="' + b";" * 900,
     b"message/rfc822",
     b'multipart/mixed; boundary="x"',
     b"multipart/\xff; boundary*=\xff''\xff",
