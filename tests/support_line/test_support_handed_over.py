@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 
 import pytest
 
 from engine.clock import wall_ms
-from engine.services.support_line import agents, transfers
+from engine.services.support_line import agents, board, calls, transfers
 from engine.services.support_line.agents import SYSTEM
 from engine.store.tables.core import User
 from engine.store.tables.support_line import SupportAgent
 from engine.store.threads import read, write
 from tests.runtime.conftest import start_lab
 from tests.support_line.test_support_embedded import Line, line
+from tests.tickets.cast import Cast, at
 from tests.waits import wait_for
 
 __all__ = ["line", "start_lab"]
+
+OPEN = at("1405-08-30 10:00")
 
 
 def test_a_department_that_does_not_answer_gives_the_call_back(
@@ -48,3 +52,39 @@ def test_a_department_that_does_not_answer_gives_the_call_back(
     wait_for(lambda: waits_for("support@avanak"), "the queue of all again")
     wait_for(lambda: not waits_for("billing@avanak"), "nobody in the department's")
     assert house.call("+989121110001").place_at == first.place_at
+
+
+def test_who_was_handed_over_waits_on_the_wallboard_until_somebody_answers(cast: Cast) -> None:
+    """They are nobody's call meanwhile; one that ends before that was the agent's who handed it over."""
+    ids = {}
+    for extension, person in (("501", cast.agent), ("502", cast.operator)):
+        ids[extension] = write(lambda e=extension, p=person: agents.add(cast.operator, p.id, e, OPEN))[0]
+        write(lambda p=person: agents.sign_in(p, OPEN))
+    talks = [str(uuid.uuid4()) for _ in range(2)]
+    for channel in talks:
+        write(lambda channel=channel: calls.came(channel, 1, "-", "09121110001", OPEN))
+        write(lambda channel=channel: calls.joined(channel, OPEN))
+        write(lambda channel=channel: calls.answered(channel, "501", OPEN + 5_000))
+    rows = [calls.of_uuid(channel) for channel in talks]
+
+    def handed() -> list[tuple[int, str]]:
+        return [
+            (one.call.id, one.to) for one in read(lambda: board.board(cast.operator, OPEN + 9_000)).handed
+        ]
+
+    write(lambda: transfers.ask(cast.agent, rows[0].id, ids["502"], OPEN + 6_000))
+    write(lambda: transfers.ask_department(cast.agent, rows[1].id, "support", OPEN + 7_000))
+    assert handed() == []
+    for at_ms, one in enumerate(read(lambda: transfers.wanted(1))):
+        assert write(lambda one=one, at_ms=at_ms: transfers.begin(one.id, OPEN + 8_000 + at_ms))
+    assert handed() == [(rows[0].id, ""), (rows[1].id, "support")]
+    assert read(lambda: calls.current_of(ids["501"])) is None
+    assert read(lambda: transfers.on_agents(OPEN + 9_000)) == {ids["502"]: False}
+    write(lambda: calls.answered(talks[0], "502", OPEN + 9_000))
+    assert handed() == [(rows[1].id, "support")]
+    assert read(lambda: transfers.on_agents(OPEN + 99_000)) == {ids["502"]: True}
+    for channel in talks:
+        write(lambda channel=channel: calls.ended(channel, OPEN + 99_000))
+    assert handed() == []
+    assert [calls.of_uuid(channel).agent_id for channel in talks] == [ids["502"], ids["501"]]
+    assert read(lambda: transfers.on_agents(OPEN + 99_000)) == {}

@@ -96,8 +96,8 @@ def _writer() -> Callable[[int], str]:
     return write
 
 
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.1f}"
+def _share(value: float | None) -> Cell:
+    return "" if value is None else round(100 * value, 1)
 
 
 def _form() -> SpanForm:

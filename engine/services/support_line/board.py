@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.services.accounts.permissions import Actor, require
-from engine.services.support_line import agents, call_backs, departments, figures, hours
+from engine.services.support_line import agents, call_backs, departments, figures, hours, transfers
 from engine.services.support_line.figures import Figures
 from engine.states import AgentState, SupportCallState
 from engine.store.tables.core import Account
@@ -20,6 +20,16 @@ class WaitingCaller:
     account_name: str
     waits_s: int
     place: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandedCall:
+    """A call that was handed over `since_s` ago and is answered by nobody yet."""
+
+    call: SupportCall
+    account_name: str
+    to: str  # a department's name; empty: an agent
+    since_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,7 @@ class Board:
     at: int
     office: hours.OpenHours
     callers: list[WaitingCaller]
+    handed: list[HandedCall]  # they are among the answered
     agents: list[AgentRow]
     call_backs: list[CallBack]
     today: Figures
@@ -60,6 +71,7 @@ def board(person: Actor, now: int) -> Board:
         at=now,
         office=office,
         callers=waiting_callers(now),
+        handed=_handed(now),
         agents=[_agent(row, now) for row in signed],
         call_backs=call_backs.open_ones(),
         today=figures.total(day, now + 1, now),
@@ -77,14 +89,33 @@ def waiting_callers(now: int) -> list[WaitingCaller]:
         .order_by(SupportCall.place_at, SupportCall.id)
         .limit(200)
     )
-    ids = {row.account_id for row in rows if row.account_id is not None}
-    names = {row.id: row.name for row in Account.select(Account.id, Account.name).where(Account.id.in_(ids))}
+    names = _names(rows)
     return [
         WaitingCaller(
             row, names.get(row.account_id or 0, ""), max(0, now - (row.joined_at or now)) // 1000, place
         )
         for place, row in enumerate(rows, start=1)
     ]
+
+
+def _handed(now: int) -> list[HandedCall]:
+    found = transfers.of_nobody()
+    names = _names([call for call, _ in found])
+    return [
+        HandedCall(
+            call,
+            names.get(call.account_id or 0, ""),
+            one.department,
+            max(0, now - (one.begun_at or now)) // 1000,
+        )
+        for call, one in found
+    ]
+
+
+def _names(rows: list[SupportCall]) -> dict[int, str]:
+    """Names of the calls' accounts."""
+    ids = {row.account_id for row in rows if row.account_id is not None}
+    return {row.id: row.name for row in Account.select(Account.id, Account.name).where(Account.id.in_(ids))}
 
 
 def _agent(row: SupportAgent, now: int) -> AgentRow:

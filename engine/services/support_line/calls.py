@@ -18,7 +18,7 @@ from engine.services.tickets import tickets
 from engine.states import OPEN_CALL_BACKS, CallBackState, SupportCallState, TicketState
 from engine.store.tables.core import Account
 from engine.store.tables.support import Ticket
-from engine.store.tables.support_line import CallBack, SupportAgent, SupportCall
+from engine.store.tables.support_line import CallBack, SupportAgent, SupportCall, SupportTransfer
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +119,22 @@ def ended(uuid: str, now: int) -> None:
         )
         if moved and new == SupportCallState.ABANDONED:
             _owe_again(uuid, now)
+        elif moved and new == SupportCallState.ANSWERED:
+            _who_talked(uuid)
+
+
+def _who_talked(uuid: str) -> None:
+    """A call that ended while nobody had it, since it was handed over, was the agent's who handed it over."""
+    handed_by = (
+        SupportTransfer.select(SupportAgent.id)
+        .join(SupportAgent, on=(SupportAgent.person_id == SupportTransfer.asked_by))
+        .where(SupportTransfer.call_id == SupportCall.id)
+        .order_by(SupportTransfer.id.desc())
+        .limit(1)
+    )
+    SupportCall.update(agent_id=handed_by).where(
+        SupportCall.uuid == uuid, SupportCall.agent_id.is_null()
+    ).execute()
 
 
 def _owe_again(uuid: str, now: int) -> None:

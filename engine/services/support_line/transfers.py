@@ -86,12 +86,21 @@ def wanted(switch_id: int) -> list[WantedTransfer]:
 
 
 def begin(transfer_id: int, now: int) -> bool:
-    """Written before it is done; whether this begins it (a repeated one does not)."""
-    return bool(
+    """Written before it is done; whether this begins it (a repeated one does not).
+
+    The call is nobody's from here until somebody answers it, or it ends (`calls.ended`).
+    """
+    begins = bool(
         SupportTransfer.update(begun_at=now)
         .where(SupportTransfer.id == transfer_id, SupportTransfer.begun_at.is_null())
         .execute()
     )
+    if begins:
+        SupportCall.update(agent_id=None).where(
+            SupportCall.id == SupportTransfer.get_by_id(transfer_id).call_id,
+            SupportCall.state == SupportCallState.TALKING,
+        ).execute()
+    return begins
 
 
 def on_agents(now: int) -> dict[int, bool]:
@@ -116,6 +125,19 @@ def on_agents(now: int) -> dict[int, bool]:
         if to == talks or now - begun_at < RINGS_MS:  # not answered, the caller is in the queue again
             found[int(to)] = found.get(int(to), False) or to == talks
     return found
+
+
+def of_nobody() -> list[tuple[SupportCall, SupportTransfer]]:
+    """The calls that were handed over and that nobody has answered yet, the longest wait first."""
+    newest = SupportTransfer.select(fn.MAX(SupportTransfer.id)).group_by(SupportTransfer.call_id)
+    calls_there = SupportCall.select().where(
+        SupportCall.state == SupportCallState.TALKING, SupportCall.agent_id.is_null()
+    )
+    rows = {row.id: row for row in calls_there}
+    handed = SupportTransfer.select().where(
+        SupportTransfer.id.in_(newest.where(SupportTransfer.call_id.in_(list(rows))))
+    )
+    return [(rows[one.call_id], one) for one in handed.order_by(SupportTransfer.begun_at)]
 
 
 def takers(call: SupportCall) -> list[SupportAgent]:
