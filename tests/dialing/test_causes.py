@@ -175,6 +175,8 @@ def test_a_redirect_has_a_cause_of_its_own() -> None:
     assert named(end("REQUESTED_CHAN_UNAVAIL", 399)).cause == "REDIRECTED"
     assert named(end("NORMAL_UNSPECIFIED", 400)).cause == "NORMAL_UNSPECIFIED"
     assert named(end("NORMAL_CLEARING", None)).cause == "NORMAL_CLEARING"
+    for status in (404, 480, 486, 503, 603):  # the carrier's Reason: Q.850;cause=16
+        assert named(end("NORMAL_CLEARING", status)).cause == "NORMAL_UNSPECIFIED"
 
 
 def test_cause_and_status_say_one_thing() -> None:
