@@ -1,4 +1,4 @@
-"""Waking greenlets: a flag that one waits for, and moments that many share.
+"""Waking greenlets: a flag that one waits for, moments that many share, and giving way to others.
 
 gevent's own `Event.wait(timeout)` raises and catches a `Timeout` whenever it runs out, tens of times a second, which costs
 more than most steps of the waiting loops.
@@ -12,6 +12,7 @@ from gevent.hub import Waiter
 from engine.clock import monotonic_s
 
 BEATS_S = (5.0, 0.5)
+_SOON_S = 1e-6  # above zero: a timer
 
 
 def to_beat(wait_s: float) -> float:
@@ -21,6 +22,15 @@ def to_beat(wait_s: float) -> float:
             now_m = monotonic_s()
             return max(0.0, round((now_m + wait_s) / beat_s) * beat_s - now_m)
     return wait_s
+
+
+def give_way() -> None:
+    """Let everybody else have a turn, timers and sockets too.
+
+    `gevent.sleep(0)` comes back as a callback, and gevent runs fifty callbacks before it looks at timers and sockets: who
+    works 10 ms between two of them keeps these waiting for half a second.
+    """
+    gevent.sleep(_SOON_S)
 
 
 class Wake:

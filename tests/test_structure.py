@@ -124,6 +124,7 @@ MAY: list[tuple[str, tuple[str, ...]]] = [
             *BASE,
             "engine.config",
             "engine.listening",
+            "engine.wake",
             "engine.network",
             "engine.private_files",
             "engine.store.threads",  # no tables, no SQL

@@ -11,12 +11,12 @@ from contextlib import suppress
 from email.parser import HeaderParser
 from typing import Any
 
-import gevent
 from gevent.pool import Pool
 from gevent.pywsgi import Input, OldMessage, WSGIHandler, WSGIServer
 
 from engine import listening
 from engine.clock import monotonic_s
+from engine.wake import give_way
 from webui.connections import BODY_BYTES_S, BODY_S, IDLE_S, SEND_S, Connection, Connections
 
 log = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ class _Body(Input):
         self._since_breath += len(found)
         if self._since_breath > BREATH:
             self._since_breath = 0
-            gevent.sleep(0)
+            give_way()
         return found
 
     def _discard(self) -> None:
@@ -125,7 +125,7 @@ class _Body(Input):
             if not part:
                 break
             left -= len(part)
-            gevent.sleep(0)
+            give_way()
 
 
 class _Handler(WSGIHandler):

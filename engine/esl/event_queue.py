@@ -6,11 +6,11 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
-import gevent
 from gevent.event import Event as Flag
 
 from engine.clock import monotonic_s
 from engine.esl.events import Event
+from engine.wake import give_way
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class EventQueue:
                 if (took_s := now_s - before_s) > SLOW_HANDLER_S:
                     log.warning("action=event_handler_slow switch=%s event=%r s=%.2f", where, event, took_s)
                 if now_s - turn_s > TURN_S:
-                    gevent.sleep(0)
+                    give_way()
                     turn_s = monotonic_s()
             if self._is_closed:
                 return

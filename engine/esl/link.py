@@ -42,7 +42,7 @@ from engine.esl.replies import (
     Reply,
     ReplyQueue,
 )
-from engine.wake import Wake, to_beat
+from engine.wake import Wake, give_way, to_beat
 
 log = logging.getLogger(__name__)
 
@@ -272,7 +272,7 @@ class Link(InboundESL):
                 if self._expects_heartbeat and len(data) < GATHER_BELOW and not self._askers:
                     self._asked.wait(GATHER_S)
                 elif now_s - turn_s > TURN_S:
-                    gevent.sleep(0)
+                    give_way()
                     turn_s = monotonic_s()
         except FrameError as error:
             self._fail(f"{self._where}: {error}")

@@ -25,7 +25,7 @@ from engine.workers import program
 from engine.workers.job import Answer, End, Job, Lane
 
 ROOT = Path(__file__).resolve().parents[2]
-NICENESS = {Lane.LONG: 5, Lane.BEHIND: 5, Lane.QUICK: 0, Lane.SPEECH: 0}
+NICENESS = {Lane.LONG: 15, Lane.BEHIND: 15, Lane.QUICK: 0, Lane.SPEECH: 0}
 IDLE_S = 60.0  # an idle worker waits this long for its next request
 _MOST_JSON = 1 << 28
 

@@ -4,7 +4,8 @@ import gevent
 import pytest
 
 from engine import wake as module
-from engine.wake import Wake, to_beat
+from engine.clock import monotonic_s
+from engine.wake import Wake, give_way, to_beat
 
 LONG_S = 30.0
 
@@ -31,6 +32,21 @@ def test_it_wakes_who_waits_and_whoever_comes_next() -> None:
     greenlet.join(5)
     assert woken == [1, 2]
     wake.wait(LONG_S)  # set still: nobody waits
+
+
+def test_who_gives_way_lets_timers_run() -> None:
+    rung = []
+    timer = gevent.spawn_later(0.001, rung.append, True)
+    turns = 0
+    while not rung and turns < 40:
+        until = monotonic_s() + 0.002  # works
+        while monotonic_s() < until:
+            pass
+        give_way()
+        turns += 1
+    timer.kill()
+    assert rung
+    assert turns <= 3
 
 
 def test_the_time_runs_out() -> None:
