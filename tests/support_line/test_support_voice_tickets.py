@@ -14,6 +14,7 @@ from engine.config import load_settings
 from engine.services.support_line import voice_tickets
 from engine.services.tickets.attachments import Attachments
 from engine.store.tables.core import Account
+from engine.store.tables.customers import AuditEntry
 from engine.store.tables.support import Attachment, Ticket
 from engine.store.tables.support_line import VoiceTicket
 from engine.store.threads import read, write
@@ -106,3 +107,17 @@ def test_a_ticket_that_is_refused_leaves_no_copies(cast: Cast, tmp_path: Path) -
         assert taken_over(tmp_path) == 0
     assert file.exists()
     assert [one for one in (tmp_path / "data" / "attachments").glob("*/*") if one.is_file()] == []
+
+
+def test_that_staff_hear_what_was_spoken_is_audited(cast: Cast, tmp_path: Path) -> None:
+    spoken(tmp_path, sound())
+    assert taken_over(tmp_path) == 1
+    files = Attachments(load_settings(data_dir=tmp_path / "data", database_url=""))
+    row = read(Attachment.get)
+    write(lambda: files.opened(cast.owner, row, NOW))
+    write(lambda: files.opened(cast.agent, row, NOW))
+    noted = [
+        (one.person_id, one.subject)
+        for one in AuditEntry.select().where(AuditEntry.action == "voice_message_heard")
+    ]
+    assert noted == [(cast.agent.id, f"ticket {row.ticket_id}")]

@@ -229,6 +229,9 @@ def file(attachment_id: int) -> Response:
     """A file of a ticket as a download, so that the browser runs nothing in it; sounds are also served to the player."""
     me, folder = person(), attachments()
     row, path = read(lambda: folder.file_of(me, attachment_id))
+    if is_staff() and row.media_type.startswith("audio/"):
+        now = wall_ms()
+        write(lambda: folder.opened(me, row, now))
     plays = "play" in request.args and row.media_type.startswith("audio/")
     return send_file(
         path.resolve(), mimetype=row.media_type, as_attachment=not plays, download_name=row.name,

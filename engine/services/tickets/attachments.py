@@ -23,7 +23,7 @@ from peewee import fn
 from engine.atomic_file import whole_file
 from engine.config import Settings
 from engine.errors import BadInput, Conflict, NotFound, StoreUnavailable
-from engine.services.accounts import accounts, pictures, quotas
+from engine.services.accounts import accounts, audit_log, pictures, quotas
 from engine.services.accounts.permissions import Actor, is_staff
 from engine.services.tickets.access import ticket_for
 from engine.store.tables.support import Attachment, Ticket, TicketMessage
@@ -129,6 +129,15 @@ class Attachments:
         if message.is_internal and not is_staff(person):
             raise NotFound("There is no attachment %(id)s.", id=attachment_id)
         return row, self.folder / row.path
+
+    def opened(self, person: Actor, row: Attachment, now: int) -> None:
+        """Note in the audit log that one of the staff hears what a caller spoke; other files are not noted."""
+        message = TicketMessage.get_by_id(row.message_id)
+        if is_staff(person) and message.author_id is None and row.media_type.startswith("audio/"):
+            ticket = Ticket.get_by_id(row.ticket_id)
+            audit_log.record(
+                person.id, ticket.account_id, "voice_message_heard", f"ticket {row.ticket_id}", now
+            )
 
     def sweep(self, now: int) -> int:
         """Remove files older than a day that belong to no ticket; how many.  A job; opens its own connection."""
