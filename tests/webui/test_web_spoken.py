@@ -56,7 +56,7 @@ def test_whoever_has_a_text_spoken_waits_among_the_texts_of_the_account(
 def test_the_quota_of_spoken_texts_holds_for_twenty_at_once(
     app, cast: Cast, spoken_for: list[tuple[Lane, int | None]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quotas, "SPOKEN_A_DAY", quotas.Quota(3, 3))
+    monkeypatch.setattr(quotas, "SPOKEN_FREELY_A_DAY", quotas.Quota(3, 3))
     shop = may_speak(app)
     sent = [
         gevent.spawn(shop.post, "/messages/speech", {"title": "a", "text": f"سلام {n}"})
@@ -73,7 +73,7 @@ def test_texts_of_quick_sends_count(
     app,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(quotas, "SPOKEN_A_DAY", quotas.Quota(3, 3))
+    monkeypatch.setattr(quotas, "SPOKEN_FREELY_A_DAY", quotas.Quota(3, 3))
     may_speak(app)
     statuses = [
         owner.post(

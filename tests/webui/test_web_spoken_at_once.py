@@ -66,7 +66,7 @@ def by_api(app: Flask) -> Callable[[str, str], bool]:
 def test_texts_of_a_day_are_bounded_at_each_entry(
     app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch, entry: Callable
 ) -> None:
-    monkeypatch.setattr(quotas, "SPOKEN_A_DAY", quotas.Quota(2, 1))
+    monkeypatch.setattr(quotas, "SPOKEN_FREELY_A_DAY", quotas.Quota(2, 1))
     write(lambda: Account.update(permissions=GRANTS).where(Account.id == cast.sahar).execute())
     send = entry(app)
     before = read(lambda: QuickSend.select().count())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import Conflict
-from engine.services.accounts import accounts
+from engine.services.accounts import accounts, permissions
 from engine.states import AccountState, CampaignState
 from engine.store.tables.core import Campaign, Message, User
 from engine.store.tables.support import Ticket, TicketMessage
@@ -29,6 +29,9 @@ class Quota:
 
 MESSAGES = Quota(500, 5)
 SPOKEN_A_DAY = Quota(200, 5)
+SPOKEN_FREELY_A_DAY = Quota(
+    20_000, 5
+)  # by who needs no approval: their programs send a text of its own to each person
 DRAFTS = Quota(200, 3)
 PEOPLE = Quota(100, 5)
 TICKETS_A_DAY = Quota(50, 5)
@@ -76,8 +79,10 @@ def check_spoken(account_id: int, now: int) -> None:
     """
     accounts.one_at_a_time(account_id)
     spoken = Message.select(Message.created_at).where(Message.account == account_id, Message.text != "")
+    is_free = accounts.has_grant(account_id, permissions.OWN_VOICE)
+    most = of(account_id, SPOKEN_FREELY_A_DAY if is_free else SPOKEN_A_DAY)
     _check_day(
-        spoken, Message.created_at, of(account_id, SPOKEN_A_DAY), now,
+        spoken, Message.created_at, most, now,
         "At most %(n)s texts are spoken for an account in 24 hours.",
     )  # fmt: skip
 
