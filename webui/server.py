@@ -29,11 +29,12 @@ MAX_HEADERS = 100
 # A line of a head as the standard has it; one that goes on in the next line, or has a bare CR, is none.
 _LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[^\r\n\0]*\r?\n")
 # Headers in which parts are looked for, by patterns that take the square of the length and more (7 s for an Accept of 30 kB).
-_PARSED = re.compile(rb"(?:accept|content|if)(?:-[a-z-]+)?|range|cache-control")
+# Nobody reads Accept-Charset, in which Java's clients list all that they know (2 kB).
+_PARSED = re.compile(rb"(?!accept-charset$)(?:accept|content|if)(?:-[a-z-]+)?|range|cache-control")
 MAX_PARSED = 1_000  # bytes of such a line
 # A name that can be one: others have no address here, not even that of the page that would say so.
 _HOST = re.compile(
-    r"((?=.{1,260}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|\[[0-9A-Fa-f:]{2,39}\])?(:[0-9]{1,5})?"
+    r"((?=.{1,260}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|\[[0-9A-Fa-f:.]{2,45}\])?(:[0-9]{0,5})?"
 )
 _DIGITS = re.compile("[0-9]{1,18}")
 _SAID_ONCE = (b"content-length", b"host", b"transfer-encoding")

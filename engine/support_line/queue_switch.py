@@ -78,7 +78,7 @@ class QueueSwitch:
         self._placed: dict[str, tuple[str, ...]] = {}  # agent: the departments whose queues it is in
         self._busy_until_m: dict[
             str, float
-        ] = {}  # agent: end of the wrap-up after a call that the queue did not give
+        ] = {}  # agent: end of the time after a call that the queue did not give
         self._beside: set[str] = set()  # agents who talk in a call that was handed to them
         self._rules = LineSettings()
 

@@ -11,7 +11,7 @@ from engine.services.overview import alarms
 from engine.services.support_line import agents, attendance
 from engine.services.support_line.call_backs import Evidence
 from engine.store.tables.sla import Pulse
-from engine.store.tables.support_line import CallBack, CallBackTry
+from engine.store.tables.support_line import CallBack, CallBackTry, SupportCall
 from engine.store.threads import read, write
 from tests.tickets.cast import Cast, at
 
@@ -62,10 +62,48 @@ def test_it_ends_with_somebody_who_talks_and_after_an_hour(cast: Cast) -> None:
     assert seen(60) == attendance.Unreached(3, OPEN + MINUTE)
     assert seen(61) is None  # the first is an hour ago
     tried(FOUR, Evidence.TALKED, 10)
+    write(
+        lambda: (
+            CallBackTry.update(talked_at=OPEN + 9 * MINUTE)
+            .where(CallBackTry.end == Evidence.TALKED)
+            .execute()
+        )
+    )
     assert seen(10) is None
     tried(ONE, Evidence.NOT_REACHED, 11)
     tried(TWO, Evidence.NOT_REACHED, 12)
     assert seen(12) is None
+
+
+def test_whoever_talks_now_is_reached_whatever_was_begun_since(cast: Cast) -> None:
+    tried(FOUR, Evidence.NOT_REACHED, 1)
+    write(lambda: CallBackTry.update(end="", ended_at=None, talked_at=OPEN + 4 * MINUTE).execute())
+    for minute, number in enumerate((ONE, TWO, THREE), start=1):
+        tried(number, Evidence.NOT_REACHED, minute)
+    assert seen(5) is None
+    write(
+        lambda: (
+            CallBackTry.update(end=Evidence.TALKED, ended_at=OPEN + 6 * MINUTE)
+            .where(CallBackTry.end == "")
+            .execute()
+        )
+    )
+    assert seen(7) is None
+    for minute, number in enumerate((ONE, TWO, THREE), start=7):
+        tried(number, Evidence.NOT_REACHED, minute)
+    assert seen(10) == attendance.Unreached(3, OPEN + 7 * MINUTE)
+
+
+def test_one_caller_with_three_numbers_is_one_caller(cast: Cast) -> None:
+    call = write(
+        lambda: SupportCall.create(
+            uuid=str(uuid.uuid4()), number=FOUR, switch_id=1, queue="support", came_at=OPEN, place_at=OPEN
+        )
+    )
+    for minute, number in enumerate((ONE, TWO, THREE), start=1):
+        tried(number, Evidence.NOT_REACHED, minute)
+    write(lambda: CallBack.update(call_id=call.id).execute())
+    assert seen(4) is None
 
 
 def test_operators_are_told_once_an_hour_in_both_languages(

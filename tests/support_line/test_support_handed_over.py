@@ -10,7 +10,7 @@ import pytest
 from engine.clock import wall_ms
 from engine.services.support_line import agents, board, calls, transfers
 from engine.services.support_line.agents import SYSTEM
-from engine.store.tables.core import User
+from engine.store.tables.core import Switch, User
 from engine.store.tables.support_line import SupportAgent
 from engine.store.threads import read, write
 from tests.runtime.conftest import start_lab
@@ -57,6 +57,7 @@ def test_a_department_that_does_not_answer_gives_the_call_back(
 def test_who_was_handed_over_waits_on_the_wallboard_until_somebody_answers(cast: Cast) -> None:
     """They are nobody's call meanwhile; one that ends before that was the agent's who handed it over."""
     ids = {}
+    write(lambda: Switch.insert(id=1, name="one", address="-", state="up").on_conflict_ignore().execute())
     for extension, person in (("501", cast.agent), ("502", cast.operator)):
         ids[extension] = write(lambda e=extension, p=person: agents.add(cast.operator, p.id, e, OPEN))[0]
         write(lambda p=person: agents.sign_in(p, OPEN))
@@ -83,6 +84,10 @@ def test_who_was_handed_over_waits_on_the_wallboard_until_somebody_answers(cast:
     write(lambda: calls.answered(talks[0], "502", OPEN + 9_000))
     assert handed() == [(rows[1].id, "support")]
     assert read(lambda: transfers.on_agents(OPEN + 99_000)) == {ids["502"]: True}
+    # A switch that died, and was perhaps replaced by another, tells no end of its calls: nobody is held by them for ever.
+    write(lambda: Switch.update(state="down").execute())
+    assert read(lambda: transfers.on_agents(OPEN + 99_000)) == {}
+    write(lambda: Switch.update(state="up").execute())
     for channel in talks:
         write(lambda channel=channel: calls.ended(channel, OPEN + 99_000))
     assert handed() == []

@@ -62,7 +62,7 @@ def speak_once(account_id: int, text: str, voice: str, now: int) -> tuple[Spoken
     send.  Both raise QuotaUsed; otherwise as `Speech.make`.
     """
     folder, speaker = web().settings.prompts_dir, speech()
-    read(lambda: library.check_spoken_once(account_id, text, voice, now))
+    read(lambda: library.check_spoken_once(account_id, speaker.known(text, folder, voice), now))
     made = web().apart(lambda: speaker.make(text, folder, voice, account_id), waits=True)
 
     def keep() -> int:

@@ -29,9 +29,8 @@ class Quota:
 
 MESSAGES = Quota(500, 5)
 SPOKEN_A_DAY = Quota(200, 5)
-SPOKEN_FREELY_A_DAY = Quota(
-    20_000, 5
-)  # by who needs no approval: their programs send a text of its own to each person
+# By who needs no approval: their programs send each person a text of its own.
+SPOKEN_FREELY_A_DAY = Quota(20_000, 5)
 DRAFTS = Quota(200, 3)
 PEOPLE = Quota(100, 5)
 TICKETS_A_DAY = Quota(50, 5)

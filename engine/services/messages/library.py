@@ -94,13 +94,16 @@ def speak(
     return keep
 
 
-def check_spoken_once(account_id: int, text: str, voice: str, now: int) -> None:
-    """Whether a text may be spoken for one call; QuotaUsed.  One that was spoken for the account before always may."""
+def check_spoken_once(account_id: int, prompt: str, now: int) -> None:
+    """Whether a text may be spoken for one call; QuotaUsed.
+
+    One that was spoken for the account before always may: `prompt` is what was made of it, empty if nothing was.
+    """
     try:
         quotas.check_spoken(account_id, now)
     except quotas.QuotaUsed:
-        kept = Message.get_or_none(
-            Message.account == account_id, Message.text == text, Message.voice == voice
+        kept = (
+            Message.get_or_none(Message.account == account_id, Message.prompt == prompt) if prompt else None
         )
         if kept is None:
             raise

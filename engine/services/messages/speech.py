@@ -110,9 +110,7 @@ class Speech:
         `account` as in `samples`.  Raises BadInput (empty, over 1,000 characters, over 10 minutes of speech), QueueFull or
         SpeechUnavailable.
         """
-        text = spoken(check_text(text)) if voice != "english" else check_text(text)
-        key = f"{VERSION}/{self.engine}/{voice}/{RATE}/{text}"
-        stem = "s-" + hashlib.sha256(key.encode()).hexdigest()[:32]
+        text, stem = self._name(text, voice)
         index = prompts_dir / INDEX / stem
         known = _known(prompts_dir, index)
         if known:
@@ -122,6 +120,16 @@ class Speech:
         audio.write_prompt(prompt, prompts_dir, name, is_durable=False)
         _note(index, name)
         return Spoken(name, prompt.duration_ms, text)
+
+    def known(self, text: str, prompts_dir: Path, voice: str) -> str:
+        """The prompt that was made of the text before; empty if there is none.  BadInput as `make`."""
+        return _known(prompts_dir, prompts_dir / INDEX / self._name(text, voice)[1])
+
+    def _name(self, text: str, voice: str) -> tuple[str, str]:
+        """The text as it is spoken, and the beginning of its prompt's name."""
+        text = spoken(check_text(text)) if voice != "english" else check_text(text)
+        key = f"{VERSION}/{self.engine}/{voice}/{RATE}/{text}"
+        return text, "s-" + hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
 def length_of(prompt: str) -> int | None:

@@ -8,13 +8,15 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
+from peewee import JOIN, fn
+
 from engine.sentences import Instant, Sentence
 from engine.services.outbox import deliveries
 from engine.services.outbox.wording import bilingual
 from engine.services.support_line import agents, departments, figures, hours
 from engine.services.support_line.call_backs import Evidence
 from engine.states import AgentState
-from engine.store.tables.support_line import CallBack, CallBackTry, SupportAgent
+from engine.store.tables.support_line import CallBack, CallBackTry, SupportAgent, SupportCall
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +38,8 @@ _UNREACHED = (
         " pressed 1. Call one of the numbers by another way, and look at the gateway and its sound."
     ),
 )
-UNREACHED = 3  # different numbers one after the other: then it is the line's fault, not the callers'
+UNREACHED = 3  # callers one after the other: then it is the line's fault, not theirs
+LOOKED_AT = 100  # tries, the newest
 GRACE_MS = 120_000  # after the opening, and for a change of shifts
 
 
@@ -50,30 +53,35 @@ class Nobody:
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """The last call-backs reached nobody: to how many numbers, since when (ms)."""
+    """The last call-backs reached nobody: to how many callers, since when (ms)."""
 
     numbers: int
     since: int
 
 
 def unreached(now: int) -> Unreached | None:
-    """The tries of the last hour in which callers were rung, back to the last who pressed 1; None under UNREACHED numbers."""
+    """The callers who were rung in vain within the last hour and since somebody pressed 1; None under UNREACHED callers.
+
+    Who asked for call-backs to several numbers is one caller.
+    """
     rows: Any = (
-        CallBackTry.select(CallBackTry.end, CallBackTry.ended_at, CallBack.number)
+        CallBackTry.select(
+            CallBackTry.end,
+            CallBackTry.talked_at,
+            CallBackTry.ended_at,
+            fn.COALESCE(fn.NULLIF(SupportCall.number, ""), CallBack.number),
+        )
         .join(CallBack, on=(CallBack.id == CallBackTry.call_back_id))
-        .where(CallBackTry.end.in_([Evidence.NOT_REACHED, Evidence.TALKED]))
+        .join(SupportCall, JOIN.LEFT_OUTER, on=(SupportCall.id == CallBack.call_id))
         .order_by(CallBackTry.id.desc())
-        .limit(100)
+        .limit(LOOKED_AT)
         .tuples()
     )
-    numbers: set[str] = set()
-    since = now
-    for end, ended_at, number in rows:
-        if end == Evidence.TALKED or ended_at <= now - figures.HOUR_MS:
-            break
-        numbers.add(number)
-        since = min(since, ended_at)
-    return Unreached(len(numbers), since) if len(numbers) >= UNREACHED else None
+    tries = list(rows)
+    since = max([now - figures.HOUR_MS, *(talked_at or 0 for _, talked_at, _, _ in tries)])
+    vain = [(at, caller) for end, _, at, caller in tries if end == Evidence.NOT_REACHED and at > since]
+    callers = {caller for _, caller in vain}
+    return Unreached(len(callers), min(at for at, _ in vain)) if len(callers) >= UNREACHED else None
 
 
 def nobody_since(now: int) -> Nobody | None:

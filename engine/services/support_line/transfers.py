@@ -13,6 +13,7 @@ from engine.services.accounts.permissions import Actor, require
 from engine.services.support_line import agents, calls, departments
 from engine.states import AgentState, SupportCallState
 from engine.store.database import db
+from engine.store.tables.core import Switch
 from engine.store.tables.support_line import SupportAgent, SupportCall, SupportTransfer
 
 RINGS_MS = 25_000  # the telephone of whom a call is handed to: 20 s (dialplan/support/35_transfer.xml) and the way there
@@ -106,13 +107,16 @@ def begin(transfer_id: int, now: int) -> bool:
 def on_agents(now: int) -> dict[int, bool]:
     """The agents whose telephone rings for a call that was handed to them, or who talk in one (True), by id.
 
-    The queue does not know of these calls: it takes the agents for free.
+    The queue does not know of these calls: it takes the agents for free.  A switch that is away says no end of its calls,
+    and may be replaced by another: they hold nobody.
     """
     newest = SupportTransfer.select(fn.MAX(SupportTransfer.id)).group_by(SupportTransfer.call_id)
     rows: Any = (
         SupportTransfer.select(SupportTransfer.agent_id, SupportCall.agent_id, SupportTransfer.begun_at)
         .join(SupportCall, on=(SupportCall.id == SupportTransfer.call_id))
+        .join(Switch, on=(Switch.id == SupportCall.switch_id))
         .where(
+            Switch.state == "up",
             SupportTransfer.id.in_(newest.where(SupportTransfer.call_id == SupportCall.id)),
             SupportTransfer.begun_at.is_null(False),
             SupportTransfer.agent_id != 0,

@@ -96,9 +96,8 @@ def quick_send_text(asked: Asked) -> dict[str, Any]:
         raise Refused(WRONG_MESSAGE, "Message_TooShort")
 
     def sound() -> Sound:
-        message_id = (
-            keep()
-        )  # first: it makes others of the account wait, so that two of them cannot both be the first
+        # First: it makes others of the account wait, so that two of them cannot both be the first.
+        message_id = keep()
         if quick_history.is_repeated(account_id, number.e164, made.prompt, now - AGAIN_MS):
             raise Refused(TOO_SOON, "Send_RepeatedTooSoon")
         return Sound(made.prompt, made.duration_ms, message_id)
