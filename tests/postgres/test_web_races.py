@@ -114,7 +114,7 @@ def test_months_are_bought_once_by_one_form(webs: Webs, owner: Person) -> None:
 def test_credit_for_one_call_is_spent_on_one(webs: Webs) -> None:
     now = wall_ms()
     account = write(lambda: accounts.open_by_staff("Poor", now + 10**10, None, now))
-    kept = read(lambda: User.get().password_hash)
+    kept = read(lambda: User.get(User.username == "owner").password_hash)
     write(
         lambda: User.create(
             username="poor", password_hash=kept, role="owner", account=account, created_at=now
@@ -147,7 +147,7 @@ def _price(webs: Webs, poor: Person, form: dict[str, str], account: int) -> int:
 def test_a_new_number_is_rung_once(webs: Webs) -> None:
     """The code of a registration: each call more is one that a stranger causes at somebody's telephone."""
     now = wall_ms()
-    kept = read(lambda: User.get().password_hash)
+    kept = read(lambda: User.get(User.username == "owner").password_hash)
     made = write(lambda: registration.register("New", "person", "09123334455", "newcomer", kept, now))
     newcomer = Person(webs, "newcomer")
     form = newcomer.form("/verify")
@@ -180,7 +180,7 @@ def test_a_code_is_guessed_as_often_as_is_allowed(webs: Webs) -> None:
 )
 def test_an_account_keeps_no_more_than_it_may(webs: Webs, table, most, path, page, data) -> None:
     now = wall_ms()
-    kept = read(lambda: User.get().password_hash)
+    kept = read(lambda: User.get(User.username == "owner").password_hash)
     name = f"full-{table}"
     account = write(lambda: accounts.open_by_staff(name, now + 10**10, None, now))
     write(lambda: Account.update(permissions="web_service").where(Account.id == account).execute())
@@ -213,7 +213,7 @@ def _kept(webs: Webs, table: str, account: int) -> int:
 def test_no_more_texts_are_spoken_in_a_day_than_an_account_may(webs: Webs) -> None:
     """By the page, `/Rest` and `/api/v1` at once, when there is room for three more."""
     now = wall_ms()
-    kept = read(lambda: User.get().password_hash)
+    kept = read(lambda: User.get(User.username == "owner").password_hash)
     account = write(lambda: accounts.open_by_staff("Speaker", now + 10**10, None, now))
     granted = "web_service own_voice any_hour"
     write(lambda: Account.update(permissions=granted).where(Account.id == account).execute())
