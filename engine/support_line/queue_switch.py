@@ -76,9 +76,8 @@ class QueueSwitch:
         self._keyed: dict[str, str] = {}  # channel: the number that was read back
         self._told: dict[str, str] = {}  # agent: the status that was set last
         self._placed: dict[str, tuple[str, ...]] = {}  # agent: the departments whose queues it is in
-        self._busy_until_m: dict[
-            str, float
-        ] = {}  # agent: end of the time after a call that the queue did not give
+        # Agent: end of the time after a call that the queue did not give.
+        self._busy_until_m: dict[str, float] = {}
         self._beside: set[str] = set()  # agents who talk in a call that was handed to them
         self._rules = LineSettings()
 
@@ -352,9 +351,8 @@ class QueueSwitch:
             self._link.post(found.frames)
         self._told = {each.extension: each.status for each in wanted}
         self._placed = {each.extension: each.departments for each in wanted if each.extension in seen}
-        self._told |= dict.fromkeys(
-            found.unanswering, "On Break"
-        )  # so that an agent who comes back at once is not paused again
+        # So that an agent who comes back at once is not paused again.
+        self._told |= dict.fromkeys(found.unanswering, "On Break")
         words = self._telephones.seen(self.id, words_of_agents(view, seen, self._busy_until_m, now, now_m))
         changed = {row.extension: words[row.extension] for row in view.agents
                    if words.get(row.extension, row.seen) != row.seen}  # fmt: skip

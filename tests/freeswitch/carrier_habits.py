@@ -43,24 +43,10 @@ Answers that FreeSWITCH cannot use, so that the phone is picked up and the call 
 
 from __future__ import annotations
 
-from tests.freeswitch.carrier_steps import RINGS, Script, Step, then
+from tests.freeswitch.carrier_steps import ANSWERS, RINGS, Script, Step, answer, q850, sdp_of, then
 
-_ANSWERS = Step(300, 200, "plain")
 _LONG = (f"X-Long: {'x' * 4000}", f"X-Longer: {'y' * 4000}")
 _EXPIRES = "Session-Expires: 90;refresher="
-
-
-def _reason(cause: object) -> tuple[str, ...]:
-    return (f'Reason: Q.850;cause={cause};text="x"',)
-
-
-def _answer(**how: object) -> Script:
-    """Rings and answers in one shape."""
-    return then(RINGS, Step(300, 200, "plain", **how))  # type: ignore[arg-type]
-
-
-def _sdp(*edits: tuple[str, str]) -> Script:
-    return _answer(sdp_edits=edits)
 
 
 def _busy(*edits: tuple[str, str], status: int = 486, extra: tuple[str, ...] = ()) -> Script:
@@ -68,7 +54,7 @@ def _busy(*edits: tuple[str, str], status: int = 486, extra: tuple[str, ...] = (
 
 
 HABITS = {
-    "0301": then(RINGS, Step(150, 180), Step(300, 486, extra=_reason(34))),
+    "0301": then(RINGS, Step(150, 180), Step(300, 486, extra=q850(34))),
     "0302": then(Step(50, 183, "plain"), Step(5000, 480)),
     "0303": _busy(status=604),
     "0304": then(RINGS, on_cancel="is_busy"),
@@ -80,25 +66,25 @@ HABITS = {
     "0310": _busy(("^(SIP/2.0 486) .*(?=\r)", "SIP/2.0 486 ")),
     "0311": _busy(("^Content-Length: 0\r\n", "")),
     "0312": _busy(status=401, extra=('WWW-Authenticate: Digest realm="carrier", nonce="1"',)),
-    "0313": _busy(status=403, extra=_reason(21)),
+    "0313": _busy(status=403, extra=q850(21)),
     "0314": _busy(status=487, extra=('Reason: SIP;cause=200;text="Call completed elsewhere"',)),
     "0315": then(Step(50, 380)),
     "0316": then(Step(50, 699)),
-    "0317": then(Step(50, 500, extra=_reason(127))),
-    "0318": _busy(status=480, extra=_reason(31)),
+    "0317": then(Step(50, 500, extra=q850(127))),
+    "0318": _busy(status=480, extra=q850(31)),
     "0319": then(Step(50, 183, "plain"), Step(600, 488)),
-    "0320": _busy(status=480, extra=_reason(200)),
-    "0321": _busy(status=480, extra=_reason("abc")),
+    "0320": _busy(status=480, extra=q850(200)),
+    "0321": _busy(status=480, extra=q850("abc")),
     "0322": then(Step(50, 486, extra=("reason: q.850 ; CAUSE=1",))),
-    "0323": _busy(status=408, extra=_reason(102)),
-    "0324": then(Step(50, 404, extra=_reason(3))),
-    "0325": then(Step(50, 403, extra=_reason(57))),
-    "0330": then(RINGS, _ANSWERS, Step(340, 0, extra=_reason(17))),
-    "0331": then(RINGS, _ANSWERS, Step(340, 0, extra=_reason(34))),
-    "0332": then(RINGS, _ANSWERS, Step(1300, 0, extra=_reason(16))),
-    "0333": then(RINGS, _ANSWERS, Step(1300, 0, extra=('Reason: SIP;cause=503;text="x"',))),
-    "0340": then(Step(20, 199), RINGS, _ANSWERS),
-    "0341": then(Step(50, 182), _ANSWERS),
+    "0323": _busy(status=408, extra=q850(102)),
+    "0324": then(Step(50, 404, extra=q850(3))),
+    "0325": then(Step(50, 403, extra=q850(57))),
+    "0330": then(RINGS, ANSWERS, Step(340, 0, extra=q850(17))),
+    "0331": then(RINGS, ANSWERS, Step(340, 0, extra=q850(34))),
+    "0332": then(RINGS, ANSWERS, Step(1300, 0, extra=q850(16))),
+    "0333": then(RINGS, ANSWERS, Step(1300, 0, extra=('Reason: SIP;cause=503;text="x"',))),
+    "0340": then(Step(20, 199), RINGS, ANSWERS),
+    "0341": then(Step(50, 182), ANSWERS),
     "0342": then(RINGS, Step(150, 183, "plain"), Step(250, 180), Step(500, 200, "plain")),
     "0343": then(Step(50, 180, extra=("Require: 100rel", "RSeq: 4711")), Step(500, 200, "plain")),
     "0344": then(
@@ -107,37 +93,37 @@ HABITS = {
         Step(150, 183, "plain", tag="c", sdp_edits=(("^a=ptime:.*(?=\r)", "a=ptime:40"),)),
         Step(500, 200, "plain", tag="d"),
     ),
-    "0345": then(RINGS, _ANSWERS, deaf_acks=99),
+    "0345": then(RINGS, ANSWERS, deaf_acks=99),
     "0346": then(
         RINGS,
-        _ANSWERS,
+        ANSWERS,
         Step(1500, 0, "plain", method="INVITE", sdp_edits=((r"\b8\b", "0"), ("PCMA", "PCMU"))),
     ),
-    "0347": _answer(extra=("Require: timer", _EXPIRES + "uac")),
-    "0348": _answer(extra=("Supported: timer", _EXPIRES + "uas")),
+    "0347": answer(extra=("Require: timer", _EXPIRES + "uac")),
+    "0348": answer(extra=("Supported: timer", _EXPIRES + "uas")),
     "0349": then(Step(50, 183, "plain"), Step(200, 0, "plain", method="UPDATE"), Step(500, 200, "plain")),
     "0350": then(Step(50, 183, "plain"), Step(900, 200, "plain"), early="11"),
     "0367": then(Step(50, 183, "plain"), Step(3500, 200, "plain"), early="11", early_voice_ms=3300),
-    "0351": then(RINGS, _ANSWERS, voice="key"),
-    "0352": then(RINGS, _ANSWERS, voice="called_fax"),
-    "0353": then(RINGS, _ANSWERS, voice="calling_fax"),
-    "0354": then(RINGS, _ANSWERS, voice="goodbye"),
-    "0355": then(RINGS, _ANSWERS, voice="two"),
+    "0351": then(RINGS, ANSWERS, voice="key"),
+    "0352": then(RINGS, ANSWERS, voice="called_fax"),
+    "0353": then(RINGS, ANSWERS, voice="calling_fax"),
+    "0354": then(RINGS, ANSWERS, voice="goodbye"),
+    "0355": then(RINGS, ANSWERS, voice="two"),
     "0356": then(Step(50, 180, extra=_LONG), Step(300, 200, "plain", _LONG)),
-    "0357": _answer(edits=(("^Contact: .*(?=\r)", "Contact: <sip:carrier@{host}:{port};maddr={host}>"),)),
-    "0358": _answer(extra=("Record-Route: <sip:{host}:{port}>",)),
-    "0359": _answer(edits=(("^(Via: .*?);rport=[0-9]+", "Via: SIP/2.0/UDP 10.0.0.1;rport=9"),)),
-    "0360": _answer(
+    "0357": answer(edits=(("^Contact: .*(?=\r)", "Contact: <sip:carrier@{host}:{port};maddr={host}>"),)),
+    "0358": answer(extra=("Record-Route: <sip:{host}:{port}>",)),
+    "0359": answer(edits=(("^(Via: .*?);rport=[0-9]+", "Via: SIP/2.0/UDP 10.0.0.1;rport=9"),)),
+    "0360": answer(
         edits=(("^Content-Type: application/sdp(?=\r)", "Content-Type: application/SDP; charset=utf-8"),)
     ),
-    "0361": then(Step(50, 180, edits=(("^(To: .*>).*(?=\r)", "To: <sip:nobody@{host}>"),)), _ANSWERS),
-    "0362": _sdp(("^a=sendrecv\r", "a=sendrecv\r\na=rtcp-mux\r\na=silenceSupp:off - - - -\r\na=x\r")),
-    "0363": _sdp((r"\Z", "m=audio 0 RTP/AVP 8\r\n")),
-    "0364": then(RINGS, _ANSWERS, Step(1300, 0, method="OPTIONS"), Step(1400, 0, method="INFO")),
-    "0365": _sdp((r"\Z", "\r\n")),
-    "0366": _sdp(("^t=0 0\r", "b=AS:0\r\nb=RR:0\r\nt=0 0\r")),
-    "0370": _sdp(("^m=audio ([0-9]+) RTP/AVP", "m=audio {rtp} RTP/SAVP")),
-    "0371": _sdp(("^m=audio [0-9]+", "m=audio port")),
-    "0372": _sdp(("^c=.*\r\n", "")),
-    "0373": _sdp((r" 8 101", " 0 101"), ("rtpmap:8 PCMA", "rtpmap:0 PCMU")),
+    "0361": then(Step(50, 180, edits=(("^(To: .*>).*(?=\r)", "To: <sip:nobody@{host}>"),)), ANSWERS),
+    "0362": sdp_of(("^a=sendrecv\r", "a=sendrecv\r\na=rtcp-mux\r\na=silenceSupp:off - - - -\r\na=x\r")),
+    "0363": sdp_of((r"\Z", "m=audio 0 RTP/AVP 8\r\n")),
+    "0364": then(RINGS, ANSWERS, Step(1300, 0, method="OPTIONS"), Step(1400, 0, method="INFO")),
+    "0365": sdp_of((r"\Z", "\r\n")),
+    "0366": sdp_of(("^t=0 0\r", "b=AS:0\r\nb=RR:0\r\nt=0 0\r")),
+    "0370": sdp_of(("^m=audio ([0-9]+) RTP/AVP", "m=audio {rtp} RTP/SAVP")),
+    "0371": sdp_of(("^m=audio [0-9]+", "m=audio port")),
+    "0372": sdp_of(("^c=.*\r\n", "")),
+    "0373": sdp_of((r" 8 101", " 0 101"), ("rtpmap:8 PCMA", "rtpmap:0 PCMU")),
 }

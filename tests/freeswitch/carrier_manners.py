@@ -57,15 +57,21 @@ Answers that FreeSWITCH cannot use:
 
 from __future__ import annotations
 
-from tests.freeswitch.carrier_steps import LATER, RINGS, Script, Step, then
+from tests.freeswitch.carrier_steps import (
+    ANSWERS,
+    LATER,
+    RINGS,
+    Script,
+    Step,
+    answer,
+    contact_of,
+    q850,
+    sdp_of,
+    then,
+)
 
-_ANSWERS = Step(300, 200, "plain")
 _SPEAKS = Step(50, 183, "plain")
 _TARGET = ("Contact: <sip:0900126@127.0.0.9>",)
-
-
-def _reason(cause: int) -> tuple[str, ...]:
-    return (f'Reason: Q.850;cause={cause};text="x"',)
 
 
 def _announced(*steps: Step, ms: int = 20_000) -> Script:
@@ -78,20 +84,8 @@ def _repeated(until_ms: int, gap_ms: int, status: int = 183) -> tuple[Step, ...]
     return tuple(Step(at_ms, status, sdp) for at_ms in range(gap_ms, until_ms, gap_ms))
 
 
-def _answer(**how: object) -> Script:
-    return then(RINGS, Step(300, 200, "plain", **how))  # type: ignore[arg-type]
-
-
-def _sdp(*edits: tuple[str, str]) -> Script:
-    return _answer(sdp_edits=edits)
-
-
-def _contact(text: str) -> Script:
-    return _answer(edits=(("^Contact: .*(?=\r)", f"Contact: {text}"),))
-
-
 def _says(voice: str) -> Script:
-    return then(RINGS, _ANSWERS, voice=voice)
+    return then(RINGS, ANSWERS, voice=voice)
 
 
 def _invites(at_ms: int, sdp: str, *edits: tuple[str, str]) -> Step:
@@ -106,7 +100,7 @@ ANNOUNCEMENTS = {
     "0401": _announced(Step(20_000, 200, "plain")),
     "0402": _announced(*_repeated(20_000, 2_000), Step(20_000, 200, "plain")),
     "0403": _announced(Step(20_000, 486)),
-    "0404": _announced(Step(20_000, 480, extra=_reason(19))),
+    "0404": _announced(Step(20_000, 480, extra=q850(19))),
     "0405": _announced(Step(20_000, 0)),
     "0406": _announced(ms=3_000),
     "0407": _announced(*_repeated(90_000, 5_000), ms=60_000),
@@ -118,16 +112,16 @@ ANNOUNCEMENTS = {
     "0413": _announced(*_repeated(55_000, 5_000), Step(55_000, 0), ms=55_000),
 }
 MANNERS = {
-    "0421": _sdp(
+    "0421": sdp_of(
         ("RTP/AVP", "UDP/TLS/RTP/SAVPF"),
         (
             "^a=sendrecv\r",
             "a=sendrecv\r\na=setup:active\r\na=fingerprint:sha-256 " + ":".join(["AB"] * 32) + "\r",
         ),
     ),
-    "0422": _sdp(("RTP/AVP", "RTP/AVPF")),
-    "0423": _sdp((r"RTP/AVP 8", "RTP/AVP 0 8"), ("^a=rtpmap:8", "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8")),
-    "0424": _sdp(("rtpmap:8 PCMA", "rtpmap:8 PCMU")),
+    "0422": sdp_of(("RTP/AVP", "RTP/AVPF")),
+    "0423": sdp_of((r"RTP/AVP 8", "RTP/AVP 0 8"), ("^a=rtpmap:8", "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8")),
+    "0424": sdp_of(("rtpmap:8 PCMA", "rtpmap:8 PCMU")),
     "0426": _says("stranger"),
     "0427": _says("rubbish"),
     "0428": _says("unknown"),
@@ -137,22 +131,22 @@ MANNERS = {
     "0432": then(RINGS, Step(300, 200, "other_payload"), voice="event101"),
     "0433": _says("event96"),
     "0440": then(Step(50, 183, "plain", ("Require: 100rel", "RSeq: 4711")), Step(500, 200, "plain")),
-    "0441": then(RINGS, _ANSWERS, _invites(301, "plain")),
-    "0442": then(RINGS, _ANSWERS, Step(1300, 200, "plain"), Step(2300, 200, "plain")),
-    "0443": _answer(edits=(("^(To: .*>).*(?=\r)", "To: <sip:nobody@{host}>"),)),
-    "0444": _contact("*"),
-    "0445": _contact("<tel:+982188776655>"),
-    "0446": _contact("<sip:%C3%A9;a=b@{host}:{port};x=%00;lr?X-Y=z>;expires=60"),
-    "0447": _contact("<sip:one@{host}:{port}>, <sip:two@127.0.0.9:5999>"),
-    "0448": _answer(extra=("Record-Route: " + ", ".join(["<sip:{host}:{port};lr>"] * 60),)),
-    "0450": _answer(extra=(*_reason(17), 'Warning: 399 carrier "x"', *LATER)),
-    "0451": then(*(Step(10 * place, 100) for place in range(1, 20)), Step(250, 180), _ANSWERS),
-    "0452": then(RINGS, _ANSWERS, Step(320, 180), Step(400, 183, "plain")),
-    "0453": then(RINGS, _ANSWERS, _invites(1200, "inactive"), _invites(1201, "plain")),
-    "0454": then(RINGS, _ANSWERS, _invites(1500, "sendonly")),
-    "0455": then(RINGS, _ANSWERS, _invites(1500, "plain", ("^m=audio [0-9]+", "m=audio 0"))),
-    "0456": then(RINGS, _ANSWERS, Step(1300, 0, method="INFO", extra=("X-Odd: 1", "Info-Package: x"))),
-    "0457": _answer(edits=(("^(SIP/2.0 200) .*(?=\r)", "SIP/2.0 200"),)),
+    "0441": then(RINGS, ANSWERS, _invites(301, "plain")),
+    "0442": then(RINGS, ANSWERS, Step(1300, 200, "plain"), Step(2300, 200, "plain")),
+    "0443": answer(edits=(("^(To: .*>).*(?=\r)", "To: <sip:nobody@{host}>"),)),
+    "0444": contact_of("*"),
+    "0445": contact_of("<tel:+982188776655>"),
+    "0446": contact_of("<sip:%C3%A9;a=b@{host}:{port};x=%00;lr?X-Y=z>;expires=60"),
+    "0447": contact_of("<sip:one@{host}:{port}>, <sip:two@127.0.0.9:5999>"),
+    "0448": answer(extra=("Record-Route: " + ", ".join(["<sip:{host}:{port};lr>"] * 60),)),
+    "0450": answer(extra=(*q850(17), 'Warning: 399 carrier "x"', *LATER)),
+    "0451": then(*(Step(10 * place, 100) for place in range(1, 20)), Step(250, 180), ANSWERS),
+    "0452": then(RINGS, ANSWERS, Step(320, 180), Step(400, 183, "plain")),
+    "0453": then(RINGS, ANSWERS, _invites(1200, "inactive"), _invites(1201, "plain")),
+    "0454": then(RINGS, ANSWERS, _invites(1500, "sendonly")),
+    "0455": then(RINGS, ANSWERS, _invites(1500, "plain", ("^m=audio [0-9]+", "m=audio 0"))),
+    "0456": then(RINGS, ANSWERS, Step(1300, 0, method="INFO", extra=("X-Odd: 1", "Info-Package: x"))),
+    "0457": answer(edits=(("^(SIP/2.0 200) .*(?=\r)", "SIP/2.0 200"),)),
     "0458": then(RINGS, Step(300, 200, "plain", by_tcp=True), Step(800, 200, "plain")),
     "0460": then(RINGS, Step(400, 302, extra=_TARGET, contact=False)),
     "0461": then(_SPEAKS, Step(900, 302, extra=_TARGET, contact=False)),
@@ -164,18 +158,18 @@ MANNERS = {
         for place, status in enumerate((406, 415, 481, 482, 483, 485, 505, 513, 580))
     },
     "0474": _refuses(421, "Require: x-none"),
-    "0475": _refuses(603, *_reason(17)),
+    "0475": _refuses(603, *q850(17)),
     "0476": then(RINGS, Step(300, 486, by_tcp=True), Step(800, 486)),
     "0477": _refuses(404, *(f"X-Long-{place}: {'x' * 3000}" for place in range(10))),
     "0478": then(RINGS, Step(300, 403)),
-    "0479": then(RINGS, Step(300, 480, extra=_reason(41))),
-    "0480": _sdp(("IN IP4 (?=127)", "IN IP6 "), ("^(c=IN IP6) .*(?=\r)", "c=IN IP6 ::1")),
-    "0481": _answer(edits=(("^Content-Type: application/sdp(?=\r)", "Content-Type: text/plain"),)),
-    "0482": _answer(edits=(("^SIP/2.0 200", "SIP/3.0 200"),)),
-    "0483": _answer(edits=(("^CSeq: .*(?=\r)", "CSeq: 1 INVITE"),)),
-    "0484": _answer(edits=((r"^Content-Length: \d+", "Content-Length: -5"),)),
-    "0485": _sdp((r" RTP/AVP [0-9 ]+", " RTP/AVP")),
-    "0486": _sdp((r"RTP/AVP 8", "RTP/AVP 97"), ("rtpmap:8 ", "rtpmap:97 ")),
-    "0487": _answer(extra=tuple(f"X-Long-{place}: {'x' * 3000}" for place in range(20))),
-    "0488": then(RINGS, _ANSWERS, _invites(320, "sendonly")),
+    "0479": then(RINGS, Step(300, 480, extra=q850(41))),
+    "0480": sdp_of(("IN IP4 (?=127)", "IN IP6 "), ("^(c=IN IP6) .*(?=\r)", "c=IN IP6 ::1")),
+    "0481": answer(edits=(("^Content-Type: application/sdp(?=\r)", "Content-Type: text/plain"),)),
+    "0482": answer(edits=(("^SIP/2.0 200", "SIP/3.0 200"),)),
+    "0483": answer(edits=(("^CSeq: .*(?=\r)", "CSeq: 1 INVITE"),)),
+    "0484": answer(edits=((r"^Content-Length: \d+", "Content-Length: -5"),)),
+    "0485": sdp_of((r" RTP/AVP [0-9 ]+", " RTP/AVP")),
+    "0486": sdp_of((r"RTP/AVP 8", "RTP/AVP 97"), ("rtpmap:8 ", "rtpmap:97 ")),
+    "0487": answer(extra=tuple(f"X-Long-{place}: {'x' * 3000}" for place in range(20))),
+    "0488": then(RINGS, ANSWERS, _invites(320, "sendonly")),
 }

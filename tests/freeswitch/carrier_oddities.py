@@ -43,36 +43,28 @@ Answers that FreeSWITCH cannot use, so that the phone is picked up and the call 
 
 from __future__ import annotations
 
-from tests.freeswitch.carrier_steps import LATER, RINGS, Script, Step, then
-
-_ANSWERS = Step(300, 200, "plain")
-
-
-def _reason(cause: int) -> tuple[str, ...]:
-    return (f'Reason: Q.850;cause={cause};text="x"',)
-
-
-def _answer(**how: object) -> Script:
-    """Rings and answers in one shape."""
-    return then(RINGS, Step(300, 200, "plain", **how))  # type: ignore[arg-type]
-
-
-def _sdp(*edits: tuple[str, str]) -> Script:
-    return _answer(sdp_edits=edits)
-
-
-def _contact(uri: str) -> Script:
-    return _answer(edits=(("^Contact: .*(?=\r)", f"Contact: <{uri}>"),))
+from tests.freeswitch.carrier_steps import (
+    ANSWERS,
+    LATER,
+    RINGS,
+    Script,
+    Step,
+    answer,
+    contact_of,
+    q850,
+    sdp_of,
+    then,
+)
 
 
 def _bye(*reason: str) -> Script:
-    return then(RINGS, _ANSWERS, Step(1300, 0, extra=reason))
+    return then(RINGS, ANSWERS, Step(1300, 0, extra=reason))
 
 
 ODDITIES = {
-    "0201": then(Step(50, 183, "plain"), Step(900, 480, extra=_reason(20))),
-    "0202": then(Step(50, 183, "plain"), Step(900, 503, extra=_reason(1))),
-    "0203": then(Step(50, 183, "plain"), Step(900, 404, extra=_reason(27))),
+    "0201": then(Step(50, 183, "plain"), Step(900, 480, extra=q850(20))),
+    "0202": then(Step(50, 183, "plain"), Step(900, 503, extra=q850(1))),
+    "0203": then(Step(50, 183, "plain"), Step(900, 404, extra=q850(27))),
     "0204": then(RINGS, Step(300, 486, extra=LATER)),
     "0205": then(RINGS, Step(600, 487)),
     "0206": then(Step(100, 487)),
@@ -86,8 +78,8 @@ ODDITIES = {
     "0214": then(Step(50, 603)),
     "0215": then(Step(50, 502)),
     "0216": then(Step(50, 504)),
-    "0217": _bye(*_reason(31)),
-    "0218": _bye(*_reason(127)),
+    "0217": _bye(*q850(31)),
+    "0218": _bye(*q850(127)),
     "0219": _bye('Reason: SIP;cause=200;text="Call completed elsewhere"'),
     "0220": _bye("X-None: 1"),
     "0221": then(RINGS, Step(500, 0)),
@@ -95,20 +87,20 @@ ODDITIES = {
     "0223": then(Step(50, 488, extra=('Warning: 304 carrier "Media type not available"',))),
     "0224": then(RINGS, Step(300, 0, method="CANCEL"), Step(800, 486)),
     "0225": then(RINGS, Step(300, 486), Step(310, 200, "plain")),
-    "0226": then(RINGS, Step(300, 480, extra=("Reason: SIP;cause=480", *_reason(18)))),
+    "0226": then(RINGS, Step(300, 480, extra=("Reason: SIP;cause=480", *q850(18)))),
     "0227": then(Step(50, 183), Step(600, 404)),
     "0230": then(RINGS, Step(150, 182), Step(250, 182), Step(500, 200, "plain")),
     "0231": then(Step(50, 183, extra=("P-Early-Media: sendrecv",)), Step(400, 200, "plain")),
     "0232": then(Step(50, 180, tag="a"), Step(300, 200, "plain", tag="b")),
     "0233": then(RINGS, Step(60, 180), *(Step(300 + 20 * place, 200, "plain") for place in range(5))),
     "0234": Script((Step(700, 180), Step(900, 200, "plain"))),
-    "0235": _answer(is_lost=True),
-    "0236": then(RINGS, _ANSWERS, deaf_acks=1),
-    "0237": then(RINGS, _ANSWERS, Step(500, 0, "fax", method="INVITE")),
-    "0238": then(RINGS, _ANSWERS, Step(1500, 0, method="INVITE")),
-    "0275": then(RINGS, _ANSWERS, Step(1500, 0, method="INVITE"), has_no_answer=True),
+    "0235": answer(is_lost=True),
+    "0236": then(RINGS, ANSWERS, deaf_acks=1),
+    "0237": then(RINGS, ANSWERS, Step(500, 0, "fax", method="INVITE")),
+    "0238": then(RINGS, ANSWERS, Step(1500, 0, method="INVITE")),
+    "0275": then(RINGS, ANSWERS, Step(1500, 0, method="INVITE"), has_no_answer=True),
     "0239": then(
-        RINGS, _ANSWERS, Step(1500, 0, method="REFER", extra=("Refer-To: <sip:0900124@{host}:{port}>",))
+        RINGS, ANSWERS, Step(1500, 0, method="REFER", extra=("Refer-To: <sip:0900124@{host}:{port}>",))
     ),
     "0240": then(
         RINGS,
@@ -119,21 +111,21 @@ ODDITIES = {
     ),
     "0241": then(
         RINGS,
-        _ANSWERS,
+        ANSWERS,
         Step(1300, 0, method="MESSAGE"),
         Step(1400, 0, method="NOTIFY", extra=("Event: refer", "Subscription-State: active")),
     ),
-    "0242": then(RINGS, _ANSWERS, voice="noise"),
-    "0243": then(RINGS, _ANSWERS, voice="busy"),
-    "0244": then(RINGS, _ANSWERS, voice="special"),
-    "0245": then(RINGS, _ANSWERS, voice="elsewhere"),
-    "0246": _sdp((r"\b101\b", "127")),
-    "0247": _sdp((r"\b101\b", "97")),
-    "0248": _sdp((r" 101\r$", "\r"), (r"^a=(rtpmap|fmtp):101.*\n", "")),
-    "0249": _sdp(("^a=ptime:.*(?=\r)", "a=ptime:60")),
-    "0250": _sdp(("^a=ptime:.*(?=\r)", "a=ptime:90")),
-    "0251": _sdp(("^a=ptime:.*(?=\r)", "a=maxptime:40")),
-    "0252": _sdp(
+    "0242": then(RINGS, ANSWERS, voice="noise"),
+    "0243": then(RINGS, ANSWERS, voice="busy"),
+    "0244": then(RINGS, ANSWERS, voice="special"),
+    "0245": then(RINGS, ANSWERS, voice="elsewhere"),
+    "0246": sdp_of((r"\b101\b", "127")),
+    "0247": sdp_of((r"\b101\b", "97")),
+    "0248": sdp_of((r" 101\r$", "\r"), (r"^a=(rtpmap|fmtp):101.*\n", "")),
+    "0249": sdp_of(("^a=ptime:.*(?=\r)", "a=ptime:60")),
+    "0250": sdp_of(("^a=ptime:.*(?=\r)", "a=ptime:90")),
+    "0251": sdp_of(("^a=ptime:.*(?=\r)", "a=maxptime:40")),
+    "0252": sdp_of(
         ("^s=-\r", "s=-\r\na=group:BUNDLE 0\r\na=ice-lite\r"),
         (
             "^a=sendrecv\r",
@@ -141,17 +133,17 @@ ODDITIES = {
             "a=candidate:1 1 udp 2130706431 {host} {rtp} typ host\r",
         ),
     ),
-    "0253": _contact("sip:carrier@[::1]:{port}"),
-    "0254": _contact("sip:carrier@{host}:0"),
-    "0255": _contact("sip:{host}:{port}"),
-    "0256": _contact("sip:carrier@127.0.0.9:5999"),
-    "0257": _answer(
+    "0253": contact_of("<sip:carrier@[::1]:{port}>"),
+    "0254": contact_of("<sip:carrier@{host}:0>"),
+    "0255": contact_of("<sip:{host}:{port}>"),
+    "0256": contact_of("<sip:carrier@127.0.0.9:5999>"),
+    "0257": answer(
         extra=(
             "Record-Route: <sip:127.0.0.8:5999;lr>, <sip:127.0.0.9:5999;lr>",
             "Record-Route: <sip:{host}:{port};lr>",
         )
     ),
-    "0258": _answer(
+    "0258": answer(
         edits=(
             ("^Via:", "v:"),
             ("^From:", "f:"),
@@ -162,10 +154,10 @@ ODDITIES = {
             ("^Content-Type:", "c:"),
         )
     ),
-    "0259": _answer(edits=(("^Contact: ", "Contact:\r\n  "), ("^Content-Type: ", "Content-Type:\r\n\t"))),
+    "0259": answer(edits=(("^Contact: ", "Contact:\r\n  "), ("^Content-Type: ", "Content-Type:\r\n\t"))),
     "0260": then(Step(50, 180, "plain"), Step(500, 200)),
     "0261": then(Step(50, 183, "plain"), Step(500, 200)),
-    "0273": _answer(
+    "0273": answer(
         sdp_edits=(
             (r"\Av=0", "--edge\r\nContent-Type: application/sdp\r\n\r\nv=0"),
             (
@@ -180,17 +172,17 @@ ODDITIES = {
             ),
         ),
     ),
-    "0264": _sdp(
+    "0264": sdp_of(
         (r"^c=.*\n(t=0 0\r\nm=audio.*\n)", "t=0 0\r\nm=audio {rtp} RTP/AVP 8 101\r\nc=IN IP4 {host}\r\n")
     ),
-    "0265": _sdp(("^c=.*(?=\r)", "c=IN IP4 localhost")),
+    "0265": sdp_of(("^c=.*(?=\r)", "c=IN IP4 localhost")),
     "0266": then(
         RINGS,
         Step(300, 200, "plain", sdp_edits=(("^c=.*(?=\r)", "c=IN IP4 127.0.0.9"),)),
         voice="here",
     ),
-    "0274": _answer(edits=((r"^Content-Length: \d+", "Content-Length: 0"),)),
-    "0270": _answer(edits=((r"^Content-Length: \d+", "Content-Length: 9999"),)),
-    "0271": _sdp(("^m=audio [0-9]+", "m=audio 0")),
-    "0272": _answer(sdp_edits=((r"^m=audio[\s\S]*", "m=audio"),)),
+    "0274": answer(edits=((r"^Content-Length: \d+", "Content-Length: 0"),)),
+    "0270": answer(edits=((r"^Content-Length: \d+", "Content-Length: 9999"),)),
+    "0271": sdp_of(("^m=audio [0-9]+", "m=audio 0")),
+    "0272": answer(sdp_edits=((r"^m=audio[\s\S]*", "m=audio"),)),
 }

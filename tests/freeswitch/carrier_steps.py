@@ -62,7 +62,28 @@ def then(*steps: Step, **how: Any) -> Script:
 
 
 RINGS = Step(50, 180)
+ANSWERS = Step(300, 200, "plain")
 LATER = ("Retry-After: 3600 (maintenance);duration=60",)
+
+
+def q850(cause: object) -> tuple[str, ...]:
+    """A header that gives the reason as a cause of the telephone network."""
+    return (f'Reason: Q.850;cause={cause};text="x"',)
+
+
+def answer(**how: Any) -> Script:
+    """Rings and answers in one shape."""
+    return then(RINGS, Step(300, 200, "plain", **how))
+
+
+def sdp_of(*edits: tuple[str, str]) -> Script:
+    """Rings and answers with its SDP edited."""
+    return answer(sdp_edits=edits)
+
+
+def contact_of(text: str) -> Script:
+    """Rings and answers with this Contact."""
+    return answer(edits=(("^Contact: .*(?=\r)", f"Contact: {text}"),))
 
 
 def message(

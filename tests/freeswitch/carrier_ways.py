@@ -79,29 +79,21 @@ Answers after which nobody hears the message, and FreeSWITCH cannot know:
 
 from __future__ import annotations
 
-from tests.freeswitch.carrier_steps import RINGS, Script, Step, then
+from tests.freeswitch.carrier_steps import (
+    ANSWERS,
+    RINGS,
+    Script,
+    Step,
+    answer,
+    contact_of,
+    q850,
+    sdp_of,
+    then,
+)
 
-_ANSWERS = Step(300, 200, "plain")
 _SPEAKS = Step(50, 183, "plain")
 _ELSEWHERE = ("^c=.*(?=\r)", "c=IN IP4 127.0.0.9")
 _VARIABLES = '"${avanak_vote}%s%n$${domain}" <sip:${uuid}@{host}>'
-
-
-def _reason(cause: object) -> tuple[str, ...]:
-    return (f'Reason: Q.850;cause={cause};text="x"',)
-
-
-def _answer(**how: object) -> Script:
-    """Rings and answers in one shape."""
-    return then(RINGS, Step(300, 200, "plain", **how))  # type: ignore[arg-type]
-
-
-def _sdp(*edits: tuple[str, str]) -> Script:
-    return _answer(sdp_edits=edits)
-
-
-def _contact(uri: str) -> Script:
-    return _answer(edits=(("^Contact: .*(?=\r)", f"Contact: <{uri}>"),))
 
 
 def _early(sdp: str, *edits: tuple[str, str], **how: object) -> Script:
@@ -131,7 +123,7 @@ def _asks(method: str, at_ms: int = 1300, sdp: str = "", extra: tuple[str, ...] 
 
 def _talks(*steps: Step, **how: object) -> Script:
     """Answers, and says more in the message."""
-    return then(RINGS, _ANSWERS, *steps, **how)  # type: ignore[arg-type]
+    return then(RINGS, ANSWERS, *steps, **how)  # type: ignore[arg-type]
 
 
 WAYS = {
@@ -143,7 +135,7 @@ WAYS = {
                 ("^Content-Length: 0\r\n\r\n", "Content-Type: text/plain\r\nContent-Length: 4\r\n\r\nring"),
             ),
         ),
-        _ANSWERS,
+        ANSWERS,
     ),
     "0502": then(
         Step(
@@ -156,7 +148,7 @@ WAYS = {
                 ),
             ),
         ),
-        _ANSWERS,
+        ANSWERS,
     ),
     "0503": _early("plain", _ELSEWHERE),
     "0516": _early("plain", _ELSEWHERE, ("^o=.*(?=\r)", "o=media 77 1 IN IP4 127.0.0.9")),
@@ -174,7 +166,7 @@ WAYS = {
     "0508": then(
         RINGS, Step(100, 181), Step(150, 182), Step(200, 183), Step(250, 180), Step(500, 200, "plain")
     ),
-    "0509": then(Step(50, 180, extra=("Require: precondition, x-none",)), _ANSWERS),
+    "0509": then(Step(50, 180, extra=("Require: precondition, x-none",)), ANSWERS),
     "0510": then(Step(50, 183, "plain", tag="a"), Step(500, 200, tag="b")),
     "0511": then(
         Step(50, 183, "plain", ("Require: 100rel", "RSeq: 7")),
@@ -182,31 +174,31 @@ WAYS = {
         Step(500, 200, "plain"),
     ),
     "0512": then(Step(50, 180, extra=("Require: 100rel",)), Step(500, 200, "plain")),
-    "0513": then(Step(50, 180, extra=("This is no header", ": nor this", "=")), _ANSWERS),
-    "0514": then(*(Step(50 + place, status) for place, status in enumerate((101, 150, 189))), _ANSWERS),
+    "0513": then(Step(50, 180, extra=("This is no header", ": nor this", "=")), ANSWERS),
+    "0514": then(*(Step(50 + place, status) for place, status in enumerate((101, 150, 189))), ANSWERS),
     "0515": then(
         RINGS,
         Step(100, 180, raw=b"\r\n\r\n"),
         Step(120, 180, raw=b"\0\0\0\0"),
         Step(140, 180, raw=b"\0\x01\0\0\x21\x12\xa4\x42" + b"avanaktests!"),
-        _ANSWERS,
+        ANSWERS,
     ),
     "0520": then(Step(50, 150), Step(300, 486)),
     "0521": then(Step(50, 199), Step(300, 486)),
     "0522": then(Step(50, 150)),
-    "0523": _refuses(480, *_reason(16)),
-    "0524": _refuses(486, *_reason(16)),
-    "0525": _refuses(503, *_reason(16)),
-    "0526": _refuses(404, *_reason(16)),
-    "0527": _rung(603, *_reason(16)),
-    "0528": _rung(480, *_reason(0)),
-    "0529": _rung(480, *_reason(128)),
-    "0530": _rung(480, *_reason("9" * 30)),
+    "0523": _refuses(480, *q850(16)),
+    "0524": _refuses(486, *q850(16)),
+    "0525": _refuses(503, *q850(16)),
+    "0526": _refuses(404, *q850(16)),
+    "0527": _rung(603, *q850(16)),
+    "0528": _rung(480, *q850(0)),
+    "0529": _rung(480, *q850(128)),
+    "0530": _rung(480, *q850("9" * 30)),
     "0531": _rung(480, "Reason: Q.850;cause=17;cause=34"),
-    "0532": _refuses(408, *_reason(18)),
-    "0533": _refuses(487, *_reason(17)),
-    "0534": _refuses(503, *_reason(31)),
-    "0535": _refuses(503, *_reason(95)),
+    "0532": _refuses(408, *q850(18)),
+    "0533": _refuses(487, *q850(17)),
+    "0534": _refuses(503, *q850(31)),
+    "0535": _refuses(503, *q850(95)),
     "0536": _refuses(503, "Retry-After: 0"),
     "0537": _refuses(503, f"Retry-After: {'9' * 20}"),
     "0538": _refuses(503, "Retry-After: -5"),
@@ -252,38 +244,38 @@ WAYS = {
     "0592": _talks(
         _asks("REFER", extra=("Refer-To: <sip:0900124@{host}:{port}?Replaces=a%40b%3Bto-tag%3D1>",))
     ),
-    "0601": _answer(
+    "0601": answer(
         edits=tuple(
             (f"^{name}:", f"{name.upper()} :") for name in ("From", "To", "Call-ID", "CSeq", "Contact")
         )
     ),
-    "0602": _answer(
+    "0602": answer(
         edits=tuple(
             (f"^{name}: ", f"{name.lower()}\t:\t ") for name in ("From", "To", "Call-ID", "CSeq", "Via")
         )
     ),
-    "0603": _answer(edits=(("^From: ", "Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK-other\r\nFrom: "),)),
-    "0604": _answer(extra=("Require: x-none", "Unsupported: y")),
-    "0605": _contact("sip:carrier@no-such-carrier.invalid:5060"),
-    "0606": _answer(extra=("Record-Route: <sip:no-such-proxy.invalid;lr>",)),
-    "0607": _answer(extra=("Session-Expires: 0",)),
-    "0608": _answer(extra=("Session-Expires: x;refresher=both", "Min-SE: -1")),
-    "0609": _answer(extra=('P-Asserted-Identity: "مخابرات ایران" <sip:+982188776655@{host}>',)),
-    "0610": _answer(extra=('P-Asserted-Identity: "a "b" <sip:1@{host}', "Remote-Party-ID: <<>>;party=")),
-    "0611": _answer(extra=(f"P-Asserted-Identity: {_VARIABLES}", f"Remote-Party-ID: {_VARIABLES}")),
-    "0612": _answer(extra=("Content-Disposition: session;handling=optional",)),
-    "0613": _sdp(("\r\n", "\n")),
-    "0614": _sdp(("\r\n", " \r\n")),
-    "0615": _sdp((r"^[ost]=.*\r\n", "")),
-    "0616": _sdp(("^v=0", "v=1")),
-    "0617": _sdp(("^m=audio ([0-9]+)", "m=audio {rtp}/2")),
-    "0618": _sdp(("^c=.*(?=\r)", "c=IN IP4 {host}/127")),
-    "0619": _sdp(("^a=rtpmap:8 PCMA", "a=rtpmap:8 pcma"), ("^a=sendrecv", "a=SENDRECV")),
-    "0620": _sdp(("telephone-event/8000", "telephone-event/16000")),
-    "0621": _sdp((r" 8 101", " 8 13 101")),
-    "0622": _sdp((r" 8 101", " 8 101 " + " ".join(map(str, range(96, 128))))),
-    "0623": _answer(edits=((r"(?<=a=sendrecv\r\n)\Z", "a=more:1\r\n"),)),
-    "0624": _answer(extra=("Date: x", "Server: %s%n", *(f"X-{place}: {place}" for place in range(40)))),
+    "0603": answer(edits=(("^From: ", "Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK-other\r\nFrom: "),)),
+    "0604": answer(extra=("Require: x-none", "Unsupported: y")),
+    "0605": contact_of("<sip:carrier@no-such-carrier.invalid:5060>"),
+    "0606": answer(extra=("Record-Route: <sip:no-such-proxy.invalid;lr>",)),
+    "0607": answer(extra=("Session-Expires: 0",)),
+    "0608": answer(extra=("Session-Expires: x;refresher=both", "Min-SE: -1")),
+    "0609": answer(extra=('P-Asserted-Identity: "مخابرات ایران" <sip:+982188776655@{host}>',)),
+    "0610": answer(extra=('P-Asserted-Identity: "a "b" <sip:1@{host}', "Remote-Party-ID: <<>>;party=")),
+    "0611": answer(extra=(f"P-Asserted-Identity: {_VARIABLES}", f"Remote-Party-ID: {_VARIABLES}")),
+    "0612": answer(extra=("Content-Disposition: session;handling=optional",)),
+    "0613": sdp_of(("\r\n", "\n")),
+    "0614": sdp_of(("\r\n", " \r\n")),
+    "0615": sdp_of((r"^[ost]=.*\r\n", "")),
+    "0616": sdp_of(("^v=0", "v=1")),
+    "0617": sdp_of(("^m=audio ([0-9]+)", "m=audio {rtp}/2")),
+    "0618": sdp_of(("^c=.*(?=\r)", "c=IN IP4 {host}/127")),
+    "0619": sdp_of(("^a=rtpmap:8 PCMA", "a=rtpmap:8 pcma"), ("^a=sendrecv", "a=SENDRECV")),
+    "0620": sdp_of(("telephone-event/8000", "telephone-event/16000")),
+    "0621": sdp_of((r" 8 101", " 8 13 101")),
+    "0622": sdp_of((r" 8 101", " 8 101 " + " ".join(map(str, range(96, 128))))),
+    "0623": answer(edits=((r"(?<=a=sendrecv\r\n)\Z", "a=more:1\r\n"),)),
+    "0624": answer(extra=("Date: x", "Server: %s%n", *(f"X-{place}: {place}" for place in range(40)))),
     **{
         f"06{50 + place}": _early("plain", _ELSEWHERE, on_invite=status)
         for place, status in enumerate((488, 491, 500, 481, 408))
@@ -292,8 +284,8 @@ WAYS = {
         f"06{30 + place}": _talks(voice=voice)
         for place, voice in enumerate(("sources", "jumps", "padded", "stun", "dtls", "flood", "samples"))
     },
-    "0640": _answer(edits=(("^Content-Type: .*\r\n", ""),)),
-    "0641": _answer(extra=("Content-Encoding: gzip",)),
-    "0642": _sdp(("^c=.*(?=\r)", "c=IN IP4 224.0.0.77/1")),
-    "0643": _answer(edits=((r"^Content-Length: \d+\r\n\r\n[\s\S]*", "Content-Length: 0\r\n\r\n"),)),
+    "0640": answer(edits=(("^Content-Type: .*\r\n", ""),)),
+    "0641": answer(extra=("Content-Encoding: gzip",)),
+    "0642": sdp_of(("^c=.*(?=\r)", "c=IN IP4 224.0.0.77/1")),
+    "0643": answer(edits=((r"^Content-Length: \d+\r\n\r\n[\s\S]*", "Content-Length: 0\r\n\r\n"),)),
 }
