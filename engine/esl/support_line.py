@@ -15,7 +15,8 @@ from engine.esl.checks import (
     check_word,
 )
 
-QUEUE = "support@avanak"
+DOMAIN_OF_QUEUES = "avanak"
+QUEUE = f"support@{DOMAIN_OF_QUEUES}"
 REGISTRATIONS = frozenset(("sofia::register", "sofia::unregister", "sofia::expire"))
 DEPARTMENTS = ("support", "billing", "technical", "quality")  # each has a queue in callcenter.conf.xml
 DOMAIN = "avanak.support"
@@ -84,9 +85,10 @@ def agent_list() -> bytes:
     return _api("callcenter_config agent list")
 
 
-def member_list() -> bytes:
+def member_list(department: str = "support") -> bytes:
     """``callcenter_config queue list members``: callers who wait or talk."""
-    return _api(f"callcenter_config queue list members {QUEUE}")
+    name = check_word("department", department, frozenset(DEPARTMENTS))
+    return _api(f"callcenter_config queue list members {name}@{DOMAIN_OF_QUEUES}")
 
 
 def agent_state(extension: str) -> bytes:
@@ -215,6 +217,16 @@ def forget(uuid: str) -> list[bytes]:
 def was_announced(uuid: str) -> bytes:
     """``uuid_getvar``: «true» if the caller heard that the call is recorded."""
     return _api(f"uuid_getvar {check_uuid('call', uuid)} avanak_announced")
+
+
+def handed(uuid: str) -> bytes:
+    """``uuid_getvar``: the last transfer that the switch was told, by its id; «_undef_» if none."""
+    return _api(f"uuid_getvar {check_uuid('call', uuid)} avanak_transfer")
+
+
+def taken(uuid: str) -> bytes:
+    """``uuid_getvar``: the last transfer to an agent who answered, by its id; «_undef_» if none."""
+    return _api(f"uuid_getvar {check_uuid('call', uuid)} avanak_taken")
 
 
 def refuse(networks: Sequence[str]) -> list[bytes]:

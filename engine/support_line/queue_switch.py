@@ -33,7 +33,7 @@ from engine.support_line.agents import WantedAgent, agent_contact, agree
 from engine.support_line.announcements import announce
 from engine.support_line.answers import IN_CALL, QueueAgent, read_agents, read_members
 from engine.support_line.doorkeeper import Doorkeeper
-from engine.support_line.handing_over import begin_transfers
+from engine.support_line.handing_over import begin_transfers, catch_up_transfers
 from engine.support_line.hearing import Hearing
 from engine.support_line.holding import beside_the_queue, free_for_call_backs, held, words_of_agents
 from engine.support_line.spoken import Clips
@@ -98,8 +98,9 @@ class QueueSwitch:
     def _catch_up(self, now: int) -> None:
         rows = json.loads(self._link.api(plain.show_channels()) or "{}").get("rows") or []
         alive = {str(row.get("uuid")) for row in rows}
+        # Before the queue is asked: a call whose hand-over it was never told still counts as the first agent's there.
+        catch_up_transfers(self._link, self._writer, self.id, alive, now)
         members = read_members(self._link.api(commands.member_list()))
-
         gone = read(lambda: calls.open_of(self.id)) - alive
         served = {uuid for uuid in gone if self._link.api(commands.served(uuid)).strip() == "true"}
         waiting = self._writer.call(lambda: catch_up(self.id, self.core_uuid, alive, served, members, now))

@@ -56,12 +56,14 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("avanak_read_back", ENGINE, r"file_string://.+"),
     Variable("avanak_extension", ENGINE, r"[1-9]\d{2,5}"),
     Variable("avanak_department", ENGINE, "support|billing|technical|quality"),
+    Variable("avanak_transfer", ENGINE, r"[1-9]\d{0,18}"),
     # … what it gives a call-back along, …
     Variable("avanak_caller_uuid", ENGINE, r"[0-9a-f-]{36}"),
     Variable("avanak_gateway", ENGINE, r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"),
     Variable("avanak_digits", ENGINE, r"\d{5,17}"),
     Variable("avanak_ring_s", ENGINE, r"[1-9]\d{0,2}"),
     # … and what the dialplan begins with and the engine may set as well.
+    Variable("avanak_taken", DIALPLAN, r"[1-9]\d{0,18}"),
     Variable("avanak_language", DIALPLAN, "fa|en"),
     Variable("avanak_place", DIALPLAN, r"\d{10}"),
     Variable("avanak_support", DIALPLAN, "open|closed"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import uuid
 from collections.abc import Callable
 
@@ -13,6 +14,7 @@ from engine.services.support_line.agents import SYSTEM
 from engine.store.tables.core import Switch, User
 from engine.store.tables.support_line import SupportAgent
 from engine.store.threads import read, write
+from engine.support_line import handing_over
 from tests.runtime.conftest import start_lab
 from tests.support_line.test_support_embedded import Line, line
 from tests.tickets.cast import Cast, at
@@ -93,3 +95,34 @@ def test_who_was_handed_over_waits_on_the_wallboard_until_somebody_answers(cast:
     assert handed() == []
     assert [calls.of_uuid(channel).agent_id for channel in talks] == [ids["502"], ids["501"]]
     assert read(lambda: transfers.on_agents(OPEN + 99_000)) == {}
+
+
+@pytest.mark.parametrize("cut", ["before the switch is told", "when the other answers"])
+def test_a_hand_over_that_is_cut_is_done_when_the_switch_is_there_again(
+    line: Callable[..., Line], monkeypatch: pytest.MonkeyPatch, cut: str
+) -> None:
+    """Stored and not ordered: it is ordered again.  Answered and not heard of: the switch's own word is taken."""
+    house = line(ring_agent_s=5)
+    house.do("phone 501 answer talk=4000")
+    house.do("phone 502 answer talk=4000")
+    house.free("501")
+    house.do("ring 09121110001")
+    wait_for(lambda: house.call("+989121110001").state == "talking", "the talk")
+    call = house.call("+989121110001")
+    house.free("501", "502")
+    (switch,) = house.lab.engine.support_line.switches.values()
+    lost: list[object] = []
+    with monkeypatch.context() as patch:
+        if cut.startswith("before"):
+            patch.setattr(handing_over, "_order", lambda *seen: lost.append(seen))
+        else:
+            patch.setattr(switch, "_transferred", lambda *seen: lost.append(seen))
+        operator = read(lambda: User.get(User.username == "a501"))
+        other = read(lambda: SupportAgent.get(SupportAgent.extension == "502"))
+        write(lambda: transfers.ask(operator, call.id, other.id, wall_ms()))
+        wait_for(lambda: lost, "what is lost")
+        assert house.call("+989121110001").agent_id is None
+    (link,) = house.lab.engine.dialer.links.values()
+    link.sock.shutdown(socket.SHUT_RDWR)
+    wait_for(lambda: house.call("+989121110001").agent_id == other.id, "the other agent in the books", 20)
+    assert house.call("+989121110001").state == "talking"

@@ -104,6 +104,20 @@ def begin(transfer_id: int, now: int) -> bool:
     return begins
 
 
+def unanswered(switch_id: int) -> list[WantedTransfer]:
+    """What was begun on a switch for calls that nobody has answered since."""
+    return [
+        WantedTransfer(one.id, call.uuid, _extension_of(one.agent_id), one.department)
+        for call, one in of_nobody()
+        if call.switch_id == switch_id
+    ]
+
+
+def _extension_of(agent_id: int) -> str:
+    agent = SupportAgent.get_or_none(SupportAgent.id == agent_id)
+    return "" if agent is None else str(agent.extension)
+
+
 def on_agents(now: int) -> dict[int, bool]:
     """The agents whose telephone rings for a call that was handed to them, or who talk in one (True), by id.
 
