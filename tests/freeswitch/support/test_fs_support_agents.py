@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 import wave
 from pathlib import Path
@@ -122,7 +123,7 @@ def test_an_agent_who_does_not_answer_is_paused_in_the_web_as_on_the_switch(
 
 
 def test_a_call_is_handed_to_another_agent_or_waits_again(house: House, tmp_path: Path) -> None:
-    with engine_with_agents(house, tmp_path, record_calls=0):
+    with engine_with_agents(house, tmp_path, record_calls=0) as lab:
         first = house.agent("501", tone_hz=500)
         caller = house.caller("09121130008", tone_hz=800)
         caller.call(NUMBER)
@@ -136,6 +137,11 @@ def test_a_call_is_handed_to_another_agent_or_waits_again(house: House, tmp_path
         )
         wait_for(lambda: call_of("+989121130008").agent_id == to, "the books to say so", 5)
         assert first.up is None
+        # As if the answer had not been heard of: an engine that comes back asks the switch.
+        write(lambda: SupportCall.update(agent_id=None).where(SupportCall.id == call.id).execute())
+        (link,) = lab.engine.dialer.links.values()
+        link.sock.shutdown(socket.SHUT_RDWR)
+        wait_for(lambda: call_of("+989121130008").agent_id == to, "the books to say so again", 10)
         back = SupportAgent.get(SupportAgent.extension == "501").id
         first.busy = True  # who does not take it: the caller waits, and the queue finds somebody
         caller.heard.clear()
