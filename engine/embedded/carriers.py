@@ -1,9 +1,8 @@
 """Odd behaviour of carriers, by the last four digits of numbers in 0919 077 (00xx: of any number).
 
 The endings are those of the SIP carrier in tests/freeswitch; carrier_endings.py, carrier_scripts.py, carrier_oddities.py,
-carrier_habits.py, carrier_manners.py and
-carrier_ways.py describe them.  The results are those that FreeSWITCH 1.10.12 gave for them: cause,
-status, ringing, early media, who hung up and when.
+carrier_habits.py, carrier_manners.py and carrier_ways.py describe them.  The results are those that FreeSWITCH 1.10.12
+gave for them: cause, status, ringing, early media, who hung up and when.
 """
 
 from __future__ import annotations

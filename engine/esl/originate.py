@@ -45,8 +45,8 @@ HELD = (
 )
 
 
-# FreeSWITCH stamps each packet by a clock of its own, beside the one that paces the call: every 20 ms the call's thread
-# wakes twice.  Linear stamps (the last and one packet more) need no second clock, and are right where something is sent
+# FreeSWITCH stamps each packet by a clock of its own, beside the one that paces the call, and reads both every 20 ms
+# (docs/performance.md).  Linear stamps (the last and one packet more) need no second clock, and are right where something is sent
 # all the time: in a call that plays its message and nothing else.
 STAMPS = ("rtp_manual_rtp_bugs", "SEND_LINEAR_TIMESTAMPS")
 

@@ -15,14 +15,15 @@ from engine.esl.checks import (
     check_word,
 )
 
-DOMAIN_OF_QUEUES = "avanak"
-QUEUE = f"support@{DOMAIN_OF_QUEUES}"
+QUEUE = "support@avanak"
 REGISTRATIONS = frozenset(("sofia::register", "sofia::unregister", "sofia::expire"))
 DEPARTMENTS = ("support", "billing", "technical", "quality")  # each has a queue in callcenter.conf.xml
 DOMAIN = "avanak.support"
 PROFILE = "agents"  # where their telephones register (sip_profiles/agents.xml)
 EXTENSION = re.compile(r"[1-9][0-9]{2,5}")
 SILENT_S = 6  # a registered telephone that does not even ring has fallen off its network
+# Whether the caller heard that the call is recorded; the last transfer, and the last that an agent answered, by their ids.
+ASKED = frozenset(("avanak_announced", "avanak_transfer", "avanak_taken"))
 STATUSES = frozenset(("Available", "On Break", "Logged Out"))
 LANGUAGES = frozenset(("fa", "en"))
 # Values for the dialplan: paths of clips, words, numbers.  No separator of variables, no blank, no $.
@@ -88,7 +89,7 @@ def agent_list() -> bytes:
 def member_list(department: str = "support") -> bytes:
     """``callcenter_config queue list members``: callers who wait or talk."""
     name = check_word("department", department, frozenset(DEPARTMENTS))
-    return _api(f"callcenter_config queue list members {name}@{DOMAIN_OF_QUEUES}")
+    return _api(f"callcenter_config queue list members {name}@avanak")
 
 
 def agent_state(extension: str) -> bytes:
@@ -214,19 +215,9 @@ def forget(uuid: str) -> list[bytes]:
     return [_api(f"db delete/{book}/{checked}") for book in ("avanak_call", "avanak_call_back")]
 
 
-def was_announced(uuid: str) -> bytes:
-    """``uuid_getvar``: «true» if the caller heard that the call is recorded."""
-    return _api(f"uuid_getvar {check_uuid('call', uuid)} avanak_announced")
-
-
-def handed(uuid: str) -> bytes:
-    """``uuid_getvar``: the last transfer that the switch was told, by its id; «_undef_» if none."""
-    return _api(f"uuid_getvar {check_uuid('call', uuid)} avanak_transfer")
-
-
-def taken(uuid: str) -> bytes:
-    """``uuid_getvar``: the last transfer to an agent who answered, by its id; «_undef_» if none."""
-    return _api(f"uuid_getvar {check_uuid('call', uuid)} avanak_taken")
+def ask(uuid: str, name: str) -> bytes:
+    """``uuid_getvar``: one of the variables in `ASKED`; «_undef_» if it is not set."""
+    return _api(f"uuid_getvar {check_uuid('call', uuid)} {check_word('variable', name, ASKED)}")
 
 
 def refuse(networks: Sequence[str]) -> list[bytes]:

@@ -26,7 +26,7 @@ def catch_up_transfers(link: Link, writer: Writer, switch_id: int, alive: Collec
     for one in read(lambda: transfers.unanswered(switch_id)):
         if one.uuid not in alive:
             continue
-        if link.api(commands.handed(one.uuid)).strip() != str(one.id):
+        if link.api(commands.ask(one.uuid, "avanak_transfer")).strip() != str(one.id):
             _order(link, one)
             continue
         extension = _who_answered(link, one)
@@ -43,6 +43,7 @@ def _order(link: Link, one: WantedTransfer) -> None:
 def _who_answered(link: Link, one: WantedTransfer) -> str:
     """The extension of the agent who talks in a call that was handed over; empty while nobody does."""
     if one.extension:
-        return one.extension if link.api(commands.taken(one.uuid)).strip() == str(one.id) else ""
+        taken = link.api(commands.ask(one.uuid, "avanak_taken")).strip()
+        return one.extension if taken == str(one.id) else ""
     members = read_members(link.api(commands.member_list(one.department)))
     return next((each.serving for each in members if each.uuid == one.uuid and each.state == "Answered"), "")

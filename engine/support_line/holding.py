@@ -1,4 +1,4 @@
-"""Which agents the queue must not ring because of call-backs and handed-over calls, and which of them are free for one.  Pure."""
+"""Which agents the queue must not ring because of call-backs and handed-over calls, and who is free for a call-back.  Pure."""
 
 from __future__ import annotations
 

@@ -240,8 +240,8 @@ class QueueSwitch:
         if waiter is not None and waiter.saying:
             self._link.post([commands.stop_saying(uuid, waiter.saying)])
         self._writer.call(lambda: calls.answered(uuid, extension, now))
-        announced = uuid in self._calls and self._link.api(commands.was_announced(uuid)).strip() == "true"
-        if self._rules.record_calls and announced:
+        told = self._link.api(commands.ask(uuid, "avanak_announced")).strip() if uuid in self._calls else ""
+        if self._rules.record_calls and told == "true":
             self._writer.call(lambda: call_recordings.begun(uuid, now))
             self._link.post([commands.record(uuid, f"{self._recordings}/support/call-{uuid}.wav")])
 

@@ -21,7 +21,7 @@ RINGS_MS = 25_000  # the telephone of whom a call is handed to: 20 s (dialplan/s
 
 @dataclass(frozen=True, slots=True)
 class WantedTransfer:
-    """A transfer that was requested and has not begun."""
+    """A transfer that was requested and is not done."""
 
     id: int
     uuid: str  # of the caller's channel
